@@ -1,0 +1,222 @@
+"""The Starlette application: the one place where settings become objects and objects meet."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypedDict
+
+from aiohttp import ClientSession, DummyCookieJar, TCPConnector
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Route
+
+from gateway.errors import StoreUnavailable
+from gateway.execution.documents import Documents
+from gateway.groups.case_groups import CaseGroups, GroupLimits
+from gateway.groups.loader import CaseGroupLoader
+from gateway.http.graphql import graphql_endpoint
+from gateway.http.health import live, public_keys, ready
+from gateway.http.playground import playground_routes
+from gateway.http.request_log import HEADER as REQUEST_ID_HEADER
+from gateway.http.request_log import RequestLog
+from gateway.http.services import Services
+from gateway.identity.access_tokens import AccessTokens
+from gateway.identity.authentication import Authentication
+from gateway.identity.issuer_keys import IssuerKeys, jwks_reader
+from gateway.identity.pseudonyms import PseudonymKeyError, Pseudonyms, read_pseudonyms
+from gateway.model.caller import Caller
+from gateway.model.text import Language
+from gateway.producers.assertion import CallerAssertions, SigningKeyError, read_signing_key
+from gateway.producers.client import CallContext, ProducerClient, ProducerLimits
+from gateway.producers.loader import StatusLoaders
+from gateway.schema.context import Context
+from gateway.schema.schema import build_schema, executable
+from gateway.settings import PREFIX, Settings, SettingsError
+from gateway.store.case_groups import CaseGroupStore
+from gateway.store.driver import connect, open_database
+from gateway.store.registry import Registry
+
+OpenServices = Callable[[Settings, "Keys"], AbstractAsyncContextManager[Services]]
+
+KEEP_ALIVE_SECONDS = 4.0
+"""Idle connections to producers are dropped before common servers drop them (5 s), so that none is found dead."""
+
+NEEDED = ("mongodb_uri", "token_issuer", "token_jwks", "assertion_key_file", "pseudonym_key_file")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The gateway's own keys."""
+
+    pseudonyms: Pseudonyms
+    assertions: CallerAssertions
+
+
+class State(TypedDict):
+    """What every request finds in its state."""
+
+    services: Services
+
+
+def create_app(
+    settings: Settings, *, development_routes: Sequence[BaseRoute] = (), services: OpenServices | None = None
+) -> Starlette:
+    """The gateway as an ASGI application. `services` is the seam for what it is built on.
+
+    `development_routes` are those of `gateway dev`; with them the playground offers its chooser of callers.
+    Raises SettingsError when something the gateway needs is not set, or a key file cannot be used.
+    """
+    keys = _keys(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[State]:
+        async with (services or open_services)(settings, keys) as opened:
+            yield {"services": opened}
+
+    middleware = [Middleware(RequestLog)]
+    if settings.allowed_origins:
+        middleware.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.allowed_origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=["Authorization", "Content-Type", "Accept-Language", REQUEST_ID_HEADER, "traceparent"],
+                expose_headers=[REQUEST_ID_HEADER, "WWW-Authenticate", "Retry-After"],
+                max_age=600,
+            )
+        )
+    routes = [
+        Route("/graphql", graphql_endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+        Route("/health/live", live),
+        Route("/health/ready", ready),
+        Route("/.well-known/jwks.json", public_keys),
+        *development_routes,
+        *playground_routes(development=bool(development_routes)),
+    ]
+    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Services]:
+    """Opens what lives as long as the application, and closes it again.
+
+    Starts without a database, too: `/health/ready` says so, and the registry is read as soon as it is there.
+    """
+    assert settings.mongodb_uri and settings.token_issuer and settings.token_jwks  # noqa: PT018 - see _keys
+    schema = executable(build_schema())
+    client = connect(settings.mongodb_uri.get_secret_value(), timeout=settings.mongodb_timeout)
+    database = open_database(client, settings.mongodb_database)
+    registry = Registry(database)
+    with suppress(StoreUnavailable):
+        await registry.read()
+    reading = asyncio.create_task(registry.keep_reading(settings.registry_interval))
+    connector = TCPConnector(
+        limit=0, limit_per_host=settings.producer_max_connections, keepalive_timeout=KEEP_ALIVE_SECONDS
+    )
+    try:
+        async with ClientSession(connector=connector, cookie_jar=DummyCookieJar(), trust_env=False) as session:
+            issuer_keys = IssuerKeys(
+                jwks_reader(settings.token_jwks, session),
+                max_age=settings.token_jwks_max_age,
+                min_interval=settings.token_jwks_min_interval,
+            )
+            audience = settings.token_audience or settings.base_url
+            producers = ProducerClient(
+                session,
+                keys.assertions,
+                ProducerLimits(
+                    connect_timeout=settings.producer_connect_timeout,
+                    deadline=settings.producer_deadline,
+                    max_batch=settings.producer_max_batch,
+                    max_response_bytes_per_100=settings.producer_max_response_bytes,
+                ),
+            )
+            yield Services(
+                schema=schema,
+                documents=Documents(
+                    schema,
+                    max_tokens=settings.document_max_tokens,
+                    max_depth=settings.document_max_depth,
+                    cache_size=settings.document_cache_size,
+                ),
+                authentication=Authentication(
+                    AccessTokens(issuer_keys, issuer=settings.token_issuer, audience=audience),
+                    registry,
+                    keys.pseudonyms,
+                ),
+                make_context=_context_maker(settings, registry, CaseGroupStore(database), producers),
+                registry=registry,
+                database=database,
+                public_keys=keys.assertions.jwks(),
+                request_max_bytes=settings.request_max_bytes,
+                request_timeout=settings.operation_deadline,
+            )
+    finally:
+        reading.cancel()
+        with suppress(asyncio.CancelledError):
+            await reading
+        client.close()
+
+
+def _context_maker(
+    settings: Settings, registry: Registry, store: CaseGroupStore, producers: ProducerClient
+) -> Callable[[Caller, Language, str, str, str], Context]:
+    groups = CaseGroups(
+        store,
+        registry.producer,
+        GroupLimits(
+            cases_per_group=settings.group_max_cases,
+            groups_per_subject=settings.subject_max_groups,
+            retention=timedelta(days=settings.group_retention_days),
+        ),
+    )
+
+    def make_context(
+        caller: Caller, language: Language, accept_language: str, request_id: str, trace_id: str
+    ) -> Context:
+        return Context(
+            caller=caller,
+            language=language,
+            request_id=request_id,
+            registry=registry,
+            groups=groups,
+            group_store=store,
+            group_loader=CaseGroupLoader(store, caller),
+            statuses=StatusLoaders(
+                producers,
+                registry.producer,
+                CallContext(
+                    caller=caller,
+                    accept_language=accept_language,
+                    request_id=request_id,
+                    trace_id=trace_id,
+                    deadline=time.monotonic() + settings.operation_deadline,
+                ),
+            ),
+            page_max_size=settings.page_max_size,
+        )
+
+    return make_context
+
+
+def _keys(settings: Settings) -> Keys:
+    missing = [name for name in NEEDED if getattr(settings, name) is None]
+    if missing:
+        names = ", ".join(PREFIX + name.upper() for name in missing)
+        raise SettingsError(
+            f"Not set: {names}. docs/settings.md says what each is for; `gateway dev` sets them itself."
+        )
+    assert settings.assertion_key_file and settings.pseudonym_key_file  # noqa: PT018 - both are among NEEDED
+    try:
+        return Keys(
+            pseudonyms=read_pseudonyms(settings.pseudonym_key_file, settings.pseudonym_key_id),
+            assertions=CallerAssertions(read_signing_key(settings.assertion_key_file), settings.base_url),
+        )
+    except (PseudonymKeyError, SigningKeyError) as exc:
+        raise SettingsError(str(exc)) from exc

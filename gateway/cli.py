@@ -1,0 +1,183 @@
+"""The command line: `gateway serve · dev · db · token · schema`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gateway.errors import StoreUnavailable
+from gateway.identity.pseudonyms import PseudonymKeyError, read_pseudonyms
+from gateway.settings import PREFIX, Settings, SettingsError, load_settings
+from gateway.store.definitions import DefinitionError, load_definitions, load_demo
+from gateway.store.driver import connect, open_database
+from gateway.store.initialise import InitialisationFailed, Step, initialise
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The Mina ärenden gateway: one GraphQL question, live statuses from every producer.",
+)
+db = typer.Typer(no_args_is_help=True, help="The database.")
+app.add_typer(db, name="db")
+
+INITIALISATION_TIMEOUT = 30.0
+"""Seconds one step may take: building an index on a large collection is slower than any request."""
+
+
+def main() -> None:
+    """Runs the command line."""
+    app()
+
+
+@app.command()
+def serve() -> None:
+    """Run the gateway. Settings come from the environment: docs/settings.md."""
+    from gateway.app import create_app  # noqa: PLC0415 - other commands start without GraphQL
+    from gateway.logs import configure_logs  # noqa: PLC0415
+    from gateway.serving import serve as run  # noqa: PLC0415
+
+    with _told_plainly():
+        settings = load_settings()
+        app_ = create_app(settings)
+        configure_logs(settings.log_level, settings.log_format)
+        run(app_, settings.host, settings.port)
+
+
+@app.command()
+def dev() -> None:
+    """Run everything for development: database, demo data, three producers, gateway, playground."""
+    from gateway.development.server import development_command  # noqa: PLC0415
+    from gateway.development.stack import run_development_stack  # noqa: PLC0415
+
+    with _told_plainly():
+        settings = load_settings()
+
+        async def make_ready(uri: str) -> list[str]:
+            return [
+                str(step)
+                for step in await _initialised(settings, uri, demo=True, users=False, endpoints=_here(settings))
+                if step.changed
+            ]
+
+        code = asyncio.run(
+            run_development_stack(
+                settings, Console(highlight=False), gateway_command=development_command(), initialise=make_ready
+            )
+        )
+    raise typer.Exit(code)
+
+
+@app.command()
+def token(
+    consumer: Annotated[str, typer.Option(help="The consumer's client id, such as business-portal.")],
+    subject: Annotated[str, typer.Option(help="The subject's identity number, 12 digits.")],
+    actor: Annotated[str | None, typer.Option(help="The number of the person acting for the subject.")] = None,
+    lifetime: Annotated[int, typer.Option(min=1, max=86_400, help="Seconds until it expires.")] = 3_600,
+) -> None:
+    """Print an access token of the development issuer, for the gateway that `gateway dev` runs here."""
+    from gateway.development.issuer import open_issuer  # noqa: PLC0415
+    from gateway.development.programs import token_audience  # noqa: PLC0415
+
+    with _told_plainly():
+        settings = load_settings()
+        issuer = open_issuer(settings.dev_directory, token_audience(settings))
+        typer.echo(issuer.issue(consumer, subject, actor, lifetime))
+
+
+@app.command()
+def schema() -> None:
+    """Print the GraphQL schema, as it stands in schema.graphql."""
+    from gateway.schema.schema import build_schema, printed  # noqa: PLC0415
+
+    typer.echo(printed(build_schema()), nl=False)
+
+
+@db.command("init")
+def db_init(
+    demo: Annotated[bool, typer.Option("--demo", help="Add the demo data, too.")] = False,
+    users: Annotated[
+        bool, typer.Option("--users", help="Make roles and users, too; passwords as mongo-init/users.json says.")
+    ] = False,
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option(help="With --demo: where a demo producer runs, as ID=ADDRESS. May be given several times."),
+    ] = None,
+) -> None:
+    """Make the database what the gateway needs, and say what was done. Safe to repeat."""
+    with _told_plainly():
+        settings = load_settings()
+        if settings.mongodb_uri is None:
+            raise SettingsError(f"Not set: {PREFIX}MONGODB_URI, the MongoDB to initialise.")
+        uri = settings.mongodb_uri.get_secret_value()
+        steps = asyncio.run(_initialised(settings, uri, demo=demo, users=users, endpoints=_endpoints(endpoint or [])))
+        for step in steps:
+            typer.echo(f"{'✓' if step.changed else '·'} {step}")
+
+
+async def _initialised(
+    settings: Settings, uri: str, *, demo: bool, users: bool, endpoints: Mapping[str, str]
+) -> list[Step]:
+    definitions = load_definitions()
+    demo_data = None
+    if demo:
+        pseudonyms = read_pseudonyms(_pseudonym_key_file(settings), settings.pseudonym_key_id)
+        demo_data = load_demo(
+            pseudonym=lambda subject: pseudonyms.of(subject).digest, key_id=pseudonyms.key_id, endpoints=endpoints
+        )
+    client = connect(uri, timeout=INITIALISATION_TIMEOUT)
+    try:
+        database = open_database(client, settings.mongodb_database)
+        passwords = definitions.passwords(os.environ) if users else None
+        return [step async for step in initialise(database, definitions, passwords=passwords, demo=demo_data)]
+    finally:
+        client.close()
+
+
+def _pseudonym_key_file(settings: Settings) -> Path:
+    from gateway.development.directory import DevelopmentDirectory  # noqa: PLC0415
+
+    return settings.pseudonym_key_file or DevelopmentDirectory.at(settings.dev_directory).pseudonym_key
+
+
+def _here(settings: Settings) -> dict[str, str]:
+    """Where `gateway dev` runs the demo's producers."""
+    from gateway.development.programs import LOOPBACK, PRODUCERS  # noqa: PLC0415
+
+    return {
+        producer.id: f"http://{LOOPBACK}:{port}/graphql"
+        for producer, port in zip(PRODUCERS, settings.dev_producer_ports, strict=True)
+    }
+
+
+def _endpoints(pairs: list[str]) -> dict[str, str]:
+    endpoints = dict(pair.partition("=")[::2] for pair in pairs)
+    if wrong := [pair for pair in pairs if "=" not in pair]:
+        raise SettingsError(f"--endpoint must be ID=ADDRESS; it is {wrong[0]!r}.")
+    return endpoints
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Turns what a person can mend into one sentence and exit code 1, without a traceback."""
+    from gateway.development.errors import DevelopmentError  # noqa: PLC0415
+
+    try:
+        yield
+    except (
+        SettingsError,
+        PseudonymKeyError,
+        DefinitionError,
+        InitialisationFailed,
+        StoreUnavailable,
+        DevelopmentError,
+    ) as exc:
+        typer.echo(str(exc), err=True)
+        raise typer.Exit(1) from exc

@@ -1,0 +1,58 @@
+"""How an error reaches the caller: a stable code, the request id, and nothing of the inside (DESIGN §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from graphql import GraphQLError
+
+from gateway.errors import BadUserInput, GatewayError
+from gateway.model.identity_numbers import without_numbers
+
+log = structlog.get_logger(__name__)
+
+INTERNAL_MESSAGE = "Something went wrong in the gateway. The request id finds it in the log."
+
+
+class RequestRejected(Exception):
+    """A request that is not run, with every reason found: there is no data."""
+
+    def __init__(self, errors: Iterable[GraphQLError]) -> None:
+        super().__init__("the request was rejected")
+        self.errors = list(errors)
+
+
+def rejected(reason: GatewayError) -> RequestRejected:
+    """A rejection for one reason of the gateway's own."""
+    return RequestRejected([GraphQLError(str(reason), original_error=reason)])
+
+
+def formatted(error: GraphQLError, request_id: str) -> dict[str, Any]:
+    """The error as it stands in the response. One the caller may not read is logged whole and masked."""
+    original = _original(error)
+    if isinstance(original, GatewayError):
+        message, extensions = str(original), original.extensions
+    elif original is None:
+        # graphql-core quotes what the caller sent.
+        message = without_numbers(error.message)
+        extensions = {"code": BadUserInput.code, **(error.extensions or {})}
+    else:
+        log.error("operation.failed", path=error.path, exc_info=original)
+        message, extensions = INTERNAL_MESSAGE, {"code": GatewayError.code}
+    response: dict[str, Any] = {"message": message}
+    if error.locations:
+        response["locations"] = [location.formatted for location in error.locations]
+    if error.path is not None:
+        response["path"] = error.path
+    response["extensions"] = {**extensions, "requestId": request_id}
+    return response
+
+
+def _original(error: GraphQLError) -> Exception | None:
+    """What was raised in the first place; None where graphql-core itself found the error."""
+    original: Exception | None = error
+    while isinstance(original, GraphQLError):
+        original = original.original_error
+    return original

@@ -1,0 +1,67 @@
+"""The rules for adding cases to a group: every problem is found, with the place in the input it is at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+from gateway.errors import UserErrorCode, UserProblem
+from gateway.groups.wording import NOTE, REFERENCE
+from gateway.model.case_group import CaseKey, NewCase
+from gateway.model.producer import ConnectionState, Producer, ProducerId
+from gateway.model.text import Text
+
+FindProducer = Callable[[ProducerId], Producer | None]
+
+
+def addition_problems(
+    additions: Sequence[NewCase], present: Collection[CaseKey], find_producer: FindProducer, most: int
+) -> Iterator[UserProblem]:
+    """What is wrong with adding `additions` to a group that holds `present` and may hold `most` cases."""
+    if len(present) + len(additions) > most:
+        yield UserProblem(
+            UserErrorCode.LIMIT_EXCEEDED,
+            Text(
+                sv=f"En ärendegrupp rymmer högst {most} ärenden; den skulle få {len(present) + len(additions)}.",
+                en=f"A case group holds at most {most} cases; it would have {len(present) + len(additions)}.",
+            ),
+            ("input", "cases"),
+        )
+        return
+    seen = set(present)
+    for index, case in enumerate(additions):
+        field = ("input", "cases", str(index))
+        yield from REFERENCE.problems(case.key.reference, (*field, "reference"))
+        if case.note is not None:
+            yield from NOTE.problems(case.note, (*field, "note"))
+        yield from _producer_problems(case, find_producer, field)
+        if case.key in seen:
+            yield UserProblem(
+                UserErrorCode.ALREADY_EXISTS,
+                Text(sv="Ärendet finns redan i gruppen.", en="The case is in the group already."),
+                field,
+            )
+        seen.add(case.key)
+
+
+def _producer_problems(case: NewCase, find_producer: FindProducer, field: tuple[str, ...]) -> Iterator[UserProblem]:
+    producer = find_producer(case.key.producer)
+    if producer is None or producer.state is not ConnectionState.ACTIVE:
+        yield UserProblem(
+            UserErrorCode.UNKNOWN_PRODUCER,
+            Text(
+                sv="Ingen ansluten informationsproducent har detta id. `producers` visar dem som finns.",
+                en="No connected producer has this id. `producers` lists those that are there.",
+            ),
+            (*field, "producer"),
+        )
+        return
+    case_type = producer.case_type(case.case_type)
+    if case_type is None or not case_type.open:
+        yield UserProblem(
+            UserErrorCode.CASE_TYPE_NOT_OPEN,
+            Text(
+                sv="Ärendetypen är inte öppen hos informationsproducenten. `Producer.caseTypes` visar dem som är det.",
+                en="The producer has not opened this case type. `Producer.caseTypes` lists those that are open.",
+            ),
+            (*field, "caseType"),
+        )

@@ -1,0 +1,136 @@
+"""The GraphQL endpoint: authentication, parameters, document, execution, answer."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from graphql import GraphQLError, OperationType
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from gateway.errors import BadUserInput, GatewayError, Unauthenticated, Unavailable
+from gateway.execution.errors import RequestRejected, formatted
+from gateway.execution.run import Parts, run
+from gateway.http import multipart
+from gateway.http.language import accept_language, chosen_language
+from gateway.http.negotiation import ResponseType, response_type, takes_parts
+from gateway.http.parameters import BadRequest, parameters_of
+from gateway.http.services import Services, services_of
+from gateway.model.caller import Caller
+
+log = structlog.get_logger(__name__)
+
+METHODS = ("GET", "POST")
+TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+async def graphql_endpoint(request: Request) -> Response:
+    """Answers one GraphQL request. Every answer carries the request id and may not be stored."""
+    services = services_of(request)
+    accept = request.headers.get("accept")
+    media_type = response_type(accept)
+    try:
+        if request.method not in METHODS:
+            raise _method_not_allowed("The method must be POST, or GET for queries.")
+        if media_type is None:
+            raise BadRequest(
+                HTTPStatus.NOT_ACCEPTABLE,
+                BadUserInput("Accept application/graphql-response+json or application/json, in UTF-8."),
+            )
+        caller = await services.authentication.caller(request.headers.get("authorization"))
+        structlog.contextvars.bind_contextvars(consumer=caller.consumer)
+        return await _answered(request, services, caller, media_type, in_parts=takes_parts(accept))
+    except Unauthenticated as exc:
+        headers = {"WWW-Authenticate": _challenge(exc)}
+        return _refusal(request, HTTPStatus.UNAUTHORIZED, exc, media_type, headers)
+    except BadRequest as exc:
+        return _refusal(request, exc.status, exc.reason, media_type, exc.headers)
+    except Unavailable as exc:
+        return _refusal(request, HTTPStatus.SERVICE_UNAVAILABLE, exc, media_type, {"Retry-After": "5"})
+    except RequestRejected as exc:
+        # Well-formed HTTP, but not runnable GraphQL: only the GraphQL media type may say so in its status.
+        status = HTTPStatus.OK if media_type is ResponseType.JSON else HTTPStatus.BAD_REQUEST
+        return _json(status, {"errors": _errors(exc.errors, request)}, media_type)
+
+
+async def _answered(
+    request: Request, services: Services, caller: Caller, media_type: ResponseType, *, in_parts: bool
+) -> Response:
+    parameters = await parameters_of(request, max_bytes=services.request_max_bytes, timeout=services.request_timeout)
+    document = services.documents.prepare(parameters.query)
+    operation = document.operation(parameters.operation_name)
+    structlog.contextvars.bind_contextvars(operation=operation.operation.value, document=document.digest)
+    if request.method == "GET" and operation.operation is not OperationType.QUERY:
+        raise _method_not_allowed("GET is for queries. Send a mutation with POST.", allowed="POST")
+
+    header = accept_language(request.headers.get("accept-language"))
+    language = chosen_language(header)
+    request_id = request.state.request_id
+    answer = await run(
+        services.schema,
+        document,
+        operation_name=parameters.operation_name,
+        variables=parameters.variables,
+        context=services.make_context(caller, language, header, request_id, _trace_id(request)),
+        request_id=request_id,
+        incremental=in_parts,
+    )
+    headers = {"Cache-Control": "no-store", "Content-Language": language, "Vary": "Accept, Accept-Language"}
+    if isinstance(answer, Parts):
+        return StreamingResponse(multipart.written(answer), media_type=multipart.CONTENT_TYPE, headers=headers)
+    return _json(HTTPStatus.OK, answer, media_type, headers)
+
+
+def _refusal(
+    request: Request,
+    status: HTTPStatus,
+    reason: GatewayError,
+    media_type: ResponseType | None,
+    headers: Mapping[str, str],
+) -> Response:
+    error = GraphQLError(str(reason), original_error=reason)
+    return _json(status, {"errors": _errors([error], request)}, media_type, headers)
+
+
+def _errors(errors: list[GraphQLError], request: Request) -> list[dict[str, Any]]:
+    return [formatted(error, request.state.request_id) for error in errors]
+
+
+def _json(
+    status: HTTPStatus,
+    answer: dict[str, Any],
+    media_type: ResponseType | None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    return Response(
+        orjson.dumps(answer),
+        status_code=status,
+        headers={
+            "Cache-Control": "no-store",
+            **(headers or {}),
+            "Content-Type": (media_type or ResponseType.JSON).content_type,
+        },
+    )
+
+
+def _challenge(exc: Unauthenticated) -> str:
+    """The WWW-Authenticate header (RFC 6750 §3). Descriptions are the gateway's own and hold no quotation marks."""
+    if exc.error is None:
+        return 'Bearer realm="mina-arenden"'
+    return f'Bearer realm="mina-arenden", error="{exc.error}", error_description="{exc}"'
+
+
+def _method_not_allowed(message: str, allowed: str = "GET, POST") -> BadRequest:
+    return BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, BadUserInput(message), {"Allow": allowed})
+
+
+def _trace_id(request: Request) -> str:
+    """The trace the caller is in (W3C Trace Context), or a new one."""
+    match = TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+    return match[1] if match else secrets.token_hex(16)

@@ -1,0 +1,70 @@
+"""Which media type an answer has, by `Accept` (GraphQL over HTTP, "Media types")."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+JSON = "application/json"
+MULTIPART = "multipart/mixed"
+
+
+class ResponseType(Enum):
+    """The two media types of a GraphQL response."""
+
+    GRAPHQL_RESPONSE = GRAPHQL_RESPONSE
+    JSON = JSON
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type header."""
+        return f"{self.value}; charset=utf-8"
+
+
+def response_type(accept: str | None) -> ResponseType | None:
+    """The type the caller prefers, or None when it takes neither. Without a header, as for `*/*`: JSON.
+
+    `multipart/mixed` alone is taken as JSON in its parts.
+    """
+    if accept is None:
+        return ResponseType.JSON
+    best: tuple[float, ResponseType] | None = None
+    for media_type, quality in _ranges(accept):
+        chosen = _matching(media_type)
+        if chosen is not None and quality > 0 and (best is None or quality > best[0]):
+            best = (quality, chosen)
+    return best[1] if best else None
+
+
+def takes_parts(accept: str | None) -> bool:
+    """Whether the caller takes an answer in parts: it names `multipart/mixed`."""
+    return accept is not None and any(
+        media_type == MULTIPART and quality > 0 for media_type, quality in _ranges(accept)
+    )
+
+
+def _ranges(accept: str) -> list[tuple[str, float]]:
+    ranges = []
+    for part in accept[:1000].split(","):
+        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        charset = next((p[8:].strip('"') for p in parameters if p.startswith("charset=")), "utf-8")
+        if charset not in {"utf-8", "utf8"}:
+            continue
+        ranges.append((media_type, _quality(parameters)))
+    return ranges
+
+
+def _quality(parameters: list[str]) -> float:
+    text = next((parameter[2:] for parameter in parameters if parameter.startswith("q=")), "1")
+    try:
+        return min(max(float(text), 0.0), 1.0)
+    except ValueError:
+        return 0.0
+
+
+def _matching(media_type: str) -> ResponseType | None:
+    if media_type == GRAPHQL_RESPONSE:
+        return ResponseType.GRAPHQL_RESPONSE
+    if media_type in {JSON, "application/*", "*/*", MULTIPART}:
+        return ResponseType.JSON
+    return None

@@ -1,0 +1,121 @@
+"""What a GraphQL request asks for, read from GET or POST (GraphQL over HTTP, "Request")."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from gateway.errors import BadUserInput, GatewayError, LimitExceeded
+
+UTF_8 = frozenset({"utf-8", "utf8"})
+
+
+class BadRequest(Exception):
+    """A request that is no well-formed GraphQL request: its HTTP status, and what the caller is told."""
+
+    def __init__(self, status: HTTPStatus, reason: GatewayError, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(str(reason))
+        self.status, self.reason, self.headers = status, reason, dict(headers or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of a GraphQL request."""
+
+    query: str
+    operation_name: str | None
+    variables: dict[str, Any] | None
+
+
+async def parameters_of(request: Request, *, max_bytes: int, timeout: float) -> Parameters:  # noqa: ASYNC109
+    """The request's parameters. Reads at most `max_bytes` of body, for at most `timeout` seconds. Raises BadRequest."""
+    if request.method == "GET":
+        return _checked(_from_query_string(request, max_bytes))
+    _check_content_type(request)
+    body = await _body(request, max_bytes, timeout)
+    try:
+        sent = orjson.loads(body)
+    except orjson.JSONDecodeError as exc:
+        raise _bad(f"The body is not JSON: {exc.msg} at character {exc.pos}.") from exc
+    if isinstance(sent, list):
+        raise _bad("Batches are not taken. Send one operation a request.")
+    if not isinstance(sent, dict):
+        raise _bad("The body must be a JSON object with `query`.")
+    return _checked(sent)
+
+
+def _from_query_string(request: Request, max_bytes: int) -> dict[str, Any]:
+    if len(request.url.query) > max_bytes:
+        raise _too_large(max_bytes)
+    sent: dict[str, Any] = dict(request.query_params)
+    for name in ("variables", "extensions"):
+        if text := sent.pop(name, None):
+            try:
+                sent[name] = orjson.loads(text)
+            except orjson.JSONDecodeError as exc:
+                raise _bad(f"`{name}` is not JSON: {exc.msg} at character {exc.pos}.") from exc
+    return sent
+
+
+def _check_content_type(request: Request) -> None:
+    media_type, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
+    charset = next((part[8:].strip('"') for part in parameters if part.startswith("charset=")), "utf-8")
+    if media_type != "application/json" or charset not in UTF_8:
+        # Anything but JSON could be sent by a form on another site without its owner being asked (CSRF).
+        raise BadRequest(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            BadUserInput("Send the request as Content-Type: application/json, in UTF-8."),
+            {"Accept": "application/json"},
+        )
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise BadRequest(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, BadUserInput("Send the request body uncompressed."))
+
+
+async def _body(request: Request, max_bytes: int, seconds: float) -> bytes:
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > max_bytes:
+        raise _too_large(max_bytes, int(declared))
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise _too_large(max_bytes)
+    except TimeoutError as exc:
+        raise BadRequest(
+            HTTPStatus.REQUEST_TIMEOUT, BadUserInput(f"The body did not arrive within {seconds:g} seconds.")
+        ) from exc
+    return bytes(body)
+
+
+def _checked(sent: dict[str, Any]) -> Parameters:
+    query = sent.get("query")
+    if query is None or query == "":
+        raise _bad("`query` is missing: the GraphQL document to run.")
+    if not isinstance(query, str):
+        raise _bad("`query` must be a string.")
+    operation_name = sent.get("operationName")
+    if operation_name is not None and not isinstance(operation_name, str):
+        raise _bad("`operationName` must be a string.")
+    for name in ("variables", "extensions"):
+        if not isinstance(sent.get(name), dict | None):
+            raise _bad(f"`{name}` must be an object.")
+    return Parameters(query, operation_name or None, sent.get("variables"))
+
+
+def _bad(message: str) -> BadRequest:
+    return BadRequest(HTTPStatus.BAD_REQUEST, BadUserInput(message))
+
+
+def _too_large(most: int, asked: int | None = None) -> BadRequest:
+    reason = LimitExceeded(
+        f"The request is larger than {most} bytes.", limit="request_max_bytes", value=most, asked=asked
+    )
+    return BadRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, reason, {"Connection": "close"})

@@ -1,0 +1,90 @@
+"""The outermost layer: a request id in and out, one log line a request, and nothing of the inside in a failure."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+
+import orjson
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.execution.errors import INTERNAL_MESSAGE
+from gateway.model.identity_numbers import IDENTITY_NUMBER
+
+log = structlog.get_logger(__name__)
+
+HEADER = "X-Request-ID"
+ACCEPTED = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+
+class RequestLog:
+    """ASGI middleware. The path alone is logged: query strings and bodies hold what callers ask about."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs the application; an exception it lets through becomes a masked 500."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(Headers(scope=scope).get(HEADER))
+        scope.setdefault("state", {})["request_id"] = request_id
+        began = time.monotonic()
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+                MutableHeaders(scope=message)[HEADER] = request_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_with_id)
+            except Exception:
+                log.exception("request.failed")
+                if status:
+                    raise
+                await _send_internal(send_with_id, request_id)
+            finally:
+                path = scope["path"]
+                log.log(
+                    logging.DEBUG if path in HEALTH_PATHS else logging.INFO,
+                    "request",
+                    method=scope["method"],
+                    path=path if path in KNOWN_PATHS else "(other)",
+                    status=status,
+                    milliseconds=round((time.monotonic() - began) * 1000, 1),
+                )
+
+
+HEALTH_PATHS = frozenset({"/health/live", "/health/ready"})
+"""Asked every few seconds by whatever watches over the gateway."""
+
+KNOWN_PATHS = HEALTH_PATHS | {"/", "/graphql", "/.well-known/jwks.json"}
+"""Other paths are logged as such: a stray one can hold anything."""
+
+
+def _request_id(sent: str | None) -> str:
+    """The caller's id where it is usable and cannot hold an identity number; otherwise a new one."""
+    if sent and ACCEPTED.fullmatch(sent) and not IDENTITY_NUMBER.search(sent):
+        return sent
+    return uuid.uuid4().hex
+
+
+async def _send_internal(send: Send, request_id: str) -> None:
+    error = {"message": INTERNAL_MESSAGE, "extensions": {"code": "INTERNAL", "requestId": request_id}}
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 500,
+            "headers": [(b"content-type", b"application/json; charset=utf-8"), (b"cache-control", b"no-store")],
+        }
+    )
+    await send({"type": "http.response.body", "body": orjson.dumps({"errors": [error]})})

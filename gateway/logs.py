@@ -1,0 +1,58 @@
+"""Structured logs: one JSON object a line, or coloured lines for people. Identity numbers are blotted out."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Literal
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from gateway.model.identity_numbers import without_numbers
+
+
+def configure_logs(level: str, style: Literal["json", "console"]) -> None:
+    """Sends every log line of this process, the libraries' included, to standard output in one form."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso" if style == "json" else "%H:%M:%S", utc=style == "json"),
+        structlog.processors.format_exc_info if style == "json" else structlog.dev.set_exc_info,
+    ]
+    renderer: Processor = (
+        structlog.processors.JSONRenderer()
+        if style == "json"
+        else structlog.dev.ConsoleRenderer(
+            colors=_coloured(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=18
+        )
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, _blotted],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("uvicorn.access", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _coloured() -> bool:
+    """Colour on a terminal, or where FORCE_COLOR says there is one at the end; NO_COLOR wins."""
+    return not os.environ.get("NO_COLOR") and (sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR")))
+
+
+def _blotted(_: WrappedLogger, __: str, line: str | EventDict) -> str:
+    """The last resort: what could be an identity number does not reach the log, wherever it came from."""
+    return without_numbers(str(line))

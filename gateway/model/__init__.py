@@ -1,0 +1,1 @@
+"""The gateway's own words: case groups, cases, statuses, callers. Plain values, no behaviour beyond themselves."""

@@ -1,0 +1,74 @@
+"""Case groups and the cases in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+
+from gateway.model.caller import ConsumerId
+from gateway.model.producer import ProducerId
+from gateway.model.purpose import InformationArea, Purpose
+
+GroupId = NewType("GroupId", str)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseKey:
+    """Which case: a producer and the producer's own reference."""
+
+    producer: ProducerId
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewCase:
+    """A case as it is asked to be added."""
+
+    key: CaseKey
+    case_type: str
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A reference to a case that a producer holds. `number` is its place in the group, never used again."""
+
+    number: int
+    key: CaseKey
+    case_type: str
+    note: str | None
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CaseGroup:
+    """A collection of cases that make up one situation of one end user. `revision` grows by one with each change."""
+
+    id: GroupId
+    owner: ConsumerId
+    title: str
+    purpose: Purpose
+    cases: tuple[Case, ...]
+    next_case_number: int
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    retain_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """The key of a creation, and the fingerprint of the input it came with."""
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseGroupFilter:
+    """Which groups a list shows; None means any."""
+
+    information_area: InformationArea | None = None
+    event: str | None = None
+    producer: ProducerId | None = None

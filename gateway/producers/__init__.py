@@ -1,0 +1,1 @@
+"""The federation of producers: one request for all cases of a producer, its answer checked, its faults its own."""

@@ -1,0 +1,96 @@
+"""A producer's answer, read: one outcome for every case asked about, matched by position, checked by reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import orjson
+import structlog
+
+from gateway.model.status import StatusAnswer, StatusOutcome, StatusSelection, Unavailable, UnavailableReason
+from gateway.producers.contract import ContractBreach, checked_status
+
+log = structlog.get_logger(__name__)
+
+REFUSALS = frozenset({"FORBIDDEN", "UNAUTHENTICATED", "UNAUTHORIZED"})
+"""What federation servers put in `extensions.code` when they refuse rather than fail."""
+
+FAULT = Unavailable(UnavailableReason.PRODUCER_FAULT)
+REFUSED = Unavailable(UnavailableReason.PRODUCER_REFUSED)
+NO_STATUS = Unavailable(UnavailableReason.NO_STATUS)
+
+
+def outcomes(
+    body: bytes, references: Sequence[str], selection: StatusSelection, fetched_at: datetime
+) -> list[StatusOutcome]:
+    """The outcome of each of `references`, in their order. Never fails: an answer that is wrong is a fault.
+
+    An answer that is wrong as a whole (not JSON, the wrong length) is the fault of every case; one that is wrong for
+    one case is that case's alone, and never moves another case's status.
+    """
+    try:
+        answer = orjson.loads(body)
+        entities, errors = _parts(answer, len(references))
+    except (ContractBreach, orjson.JSONDecodeError) as exc:
+        # The decoder's message quotes nothing of the body; the contract's names fields alone.
+        log.warning("producer.bad_answer", problem=str(exc))
+        return [FAULT] * len(references)
+    failed = _failures(errors)
+    if entities is None:
+        return [failed.get(None, FAULT)] * len(references)
+    return [
+        _outcome(entity, reference, selection, fetched_at, failed.get(index, failed.get(None)))
+        for index, (entity, reference) in enumerate(zip(entities, references, strict=True))
+    ]
+
+
+def _parts(answer: object, expected: int) -> tuple[list[object] | None, list[object]]:
+    if not isinstance(answer, dict):
+        raise ContractBreach("the answer is not an object")
+    errors = answer.get("errors") or []
+    if not isinstance(errors, list):
+        raise ContractBreach("errors: not a list")
+    data = answer.get("data")
+    if data is None and errors:
+        return None, errors
+    if not isinstance(data, dict):
+        raise ContractBreach("data: not an object")
+    entities = data.get("_entities")
+    if entities is None and errors:
+        return None, errors
+    if not isinstance(entities, list) or len(entities) != expected:
+        raise ContractBreach(f"_entities: not a list of {expected}")
+    return entities, errors
+
+
+def _failures(errors: list[object]) -> dict[int | None, Unavailable]:
+    """What went wrong, by the entity's position; None where an error names none."""
+    failed: dict[int | None, Unavailable] = {}
+    for error in errors:
+        if not isinstance(error, dict):
+            continue
+        path, extensions = error.get("path"), error.get("extensions")
+        position = path[1] if isinstance(path, list) and len(path) > 1 and isinstance(path[1], int) else None
+        code = extensions.get("code") if isinstance(extensions, dict) else None
+        failed[position] = REFUSED if code in REFUSALS else FAULT
+    return failed
+
+
+def _outcome(
+    entity: object, reference: str, selection: StatusSelection, fetched_at: datetime, failure: Unavailable | None
+) -> StatusOutcome:
+    if entity is None:
+        return failure or NO_STATUS
+    try:
+        if not isinstance(entity, dict):
+            raise ContractBreach("the entity is not an object")
+        if entity.get("reference") != reference:
+            raise ContractBreach("the entity's reference is not the one asked for")
+        status = entity.get("status")
+        if status is None:
+            return failure or NO_STATUS
+        return StatusAnswer(checked_status(status, selection), fetched_at)
+    except ContractBreach as exc:
+        log.warning("producer.bad_answer", problem=str(exc))
+        return FAULT

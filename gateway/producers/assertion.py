@@ -1,0 +1,77 @@
+"""The caller assertion: a short-lived JWT that tells a producer who asks, for whom, why and for what (DESIGN §3)."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, JWKRegistry, OKPKey
+
+from gateway.model.caller import Caller
+from gateway.model.purpose import Purpose
+
+LIFETIME_SECONDS = 60
+
+SigningKey = ECKey | OKPKey
+
+
+class SigningKeyError(Exception):
+    """The key file cannot be used; the message says why."""
+
+
+class CallerAssertions:
+    """Signs caller assertions with the gateway's key."""
+
+    def __init__(self, key: SigningKey, issuer: str) -> None:
+        self._key = key
+        self._issuer = issuer
+        self._header = {"alg": _algorithm(key), "kid": key.kid or key.thumbprint(), "typ": "JWT"}
+
+    def sign(self, caller: Caller, *, audience: str, purposes: Iterable[Purpose], scope: str) -> str:
+        """An assertion for one request to the producer `audience`, valid for 60 seconds.
+
+        `purposes` are those of the groups whose cases are asked for; `scope` names the fields asked for.
+        """
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "iss": self._issuer,
+            "aud": audience,
+            "sub": caller.subject,
+            "client_id": caller.consumer,
+            "purpose": sorted({str(purpose) for purpose in purposes}),
+            "scope": scope,
+            "jti": uuid.uuid4().hex,
+            "iat": now,
+            "exp": now + LIFETIME_SECONDS,
+        }
+        if caller.actor is not None:
+            claims["act"] = {"sub": caller.actor}
+        return jwt.encode(self._header, claims, self._key, algorithms=[self._header["alg"]])
+
+    def jwks(self) -> dict[str, Any]:
+        """The public key, as it is published at `/.well-known/jwks.json`."""
+        public = self._key.as_dict(private=False)
+        return {"keys": [{**public, "kid": self._header["kid"], "alg": self._header["alg"], "use": "sig"}]}
+
+
+def read_signing_key(file: Path) -> SigningKey:
+    """The private key in `file`, a JWK of EC P-256 or Ed25519. Raises SigningKeyError."""
+    try:
+        key = JWKRegistry.import_key(orjson.loads(file.read_bytes()))
+    except OSError as exc:
+        raise SigningKeyError(f"The assertion key file {file} cannot be read: {exc.strerror}.") from exc
+    except (JoseError, ValueError, KeyError, TypeError) as exc:
+        raise SigningKeyError(f"The assertion key file {file} does not hold a JWK.") from exc
+    if not isinstance(key, ECKey | OKPKey) or key.curve_name not in {"P-256", "Ed25519"} or not key.is_private:
+        raise SigningKeyError(f"The assertion key in {file} must be a private JWK of EC P-256 or Ed25519.")
+    return key
+
+
+def _algorithm(key: SigningKey) -> str:
+    return "ES256" if isinstance(key, ECKey) else "EdDSA"

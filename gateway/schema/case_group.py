@@ -1,0 +1,132 @@
+"""Case groups as portals see them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from gateway.errors import BadUserInput
+from gateway.model import case_group as model
+from gateway.model.page import Window
+from gateway.model.purpose import InformationArea
+from gateway.schema.case import Case, case_connection
+from gateway.schema.context import Context, Info
+from gateway.schema.ids import group_global_id, producer_id
+from gateway.schema.node import Node
+from gateway.schema.paging import After, Before, Connection, Cursors, First, Last, PageRequest, connection
+from gateway.schema.producer import Consumer
+from gateway.store.case_groups import NewestFirst, is_group_id
+
+CASES_PER_PAGE = 50
+
+
+@strawberry.type(description="Why a case group exists and why its cases are read. Fixed when the group is made.")
+class Purpose:
+    """A life or business event in an information area."""
+
+    information_area: InformationArea = strawberry.field(description="The policy area.")
+    event: str | None = strawberry.field(description="The life or business event, such as `starting-a-company`.")
+
+
+@strawberry.type(description="A person or a company, by the number that the access token names.")
+class Subject:
+    """Whose cases they are, or who acts for them."""
+
+    identifier: str = strawberry.field(description="The identity number as the access token has it.")
+
+
+@strawberry.type(description="A collection of cases that make up one situation of one end user.")
+class CaseGroup(Node):
+    """A group, shown to the consumer that owns it."""
+
+    id: strawberry.ID = strawberry.field(description="The group's id.")
+    title: str = strawberry.field(description="What the end user calls the group.")
+    purpose: Purpose = strawberry.field(description="Why the group exists.")
+    revision: int = strawberry.field(description="Grows by one with each change; send it as `expectedRevision`.")
+    created_at: datetime = strawberry.field(description="When the group was made.")
+    updated_at: datetime = strawberry.field(description="When the group was last changed.")
+    retain_until: datetime = strawberry.field(description="When the group lapses and is removed, unless it is changed.")
+    _group: strawberry.Private[model.CaseGroup]
+
+    @classmethod
+    def of(cls, group: model.CaseGroup) -> Self:
+        """`group` as portals see it."""
+        return cls(
+            id=strawberry.ID(group_global_id(group.id)),
+            title=group.title,
+            purpose=Purpose(information_area=group.purpose.information_area, event=group.purpose.event),
+            revision=group.revision,
+            created_at=group.created_at,
+            updated_at=group.updated_at,
+            retain_until=group.retain_until,
+            _group=group,
+        )
+
+    @strawberry.field(description="The consumer that owns the group, and alone may change it.")
+    def owner(self, info: Info) -> Consumer:
+        """The owning consumer, from the registry."""
+        return Consumer.of(info.context, self._group.owner)
+
+    @strawberry.field(description="Whose group it is; null where you may not see it.")
+    def subject(self, info: Info) -> Subject | None:
+        """The caller's own subject: nobody sees another's group."""
+        return Subject(identifier=info.context.caller.subject)
+
+    @strawberry.field(description=f"The cases of the group, in the order they were added; {CASES_PER_PAGE} by default.")
+    def cases(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Case]:
+        """One page of the group's cases."""
+        request = PageRequest(first, after, last, before, CASES_PER_PAGE, info.context.page_max_size)
+        return case_connection(info.context, self._group, request)
+
+
+@strawberry.input(description="Which case groups to list. What is left out is not looked at.")
+class CaseGroupFilter:
+    """A filter; every part given must hold."""
+
+    information_area: InformationArea | None = strawberry.field(
+        default=None, description="Only groups whose purpose is in this area."
+    )
+    event: str | None = strawberry.field(default=None, description="Only groups whose purpose is this event.")
+    producer: strawberry.ID | None = strawberry.field(
+        default=None, description="Only groups with a case at this producer."
+    )
+
+    def as_model(self) -> model.CaseGroupFilter:
+        """The filter in the gateway's own words. Raises BadUserInput for what is no producer's id."""
+        return model.CaseGroupFilter(
+            information_area=self.information_area,
+            event=self.event,
+            producer=None if self.producer is None else producer_id(self.producer),
+        )
+
+
+async def case_group_connection(
+    context: Context, wanted: model.CaseGroupFilter, request: PageRequest
+) -> Connection[CaseGroup]:
+    """One page of the caller's groups, the newest first. One database read."""
+    subject, owner = context.caller.subject_key, context.caller.consumer
+    cursors: Cursors[model.CaseGroup, NewestFirst] = Cursors(
+        scope=(
+            "caseGroups",
+            subject.digest,
+            owner,
+            wanted.information_area.value if wanted.information_area else "",
+            wanted.event or "",
+            wanted.producer or "",
+        ),
+        position=lambda group: group.id,
+        parse=_place,
+    )
+    window: Window[NewestFirst] = request.window(cursors)
+    page = await context.group_store.page(subject, owner, wanted, window)
+    return connection(page, cursors, CaseGroup.of, lambda: context.group_store.count(subject, owner, wanted))
+
+
+def _place(text: str) -> NewestFirst:
+    if not is_group_id(text):
+        raise BadUserInput("A cursor names no group.")
+    return NewestFirst(model.GroupId(text))

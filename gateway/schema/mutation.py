@@ -1,0 +1,276 @@
+"""The mutations: each takes one input and returns the changed object, or says why nothing was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, NamedTuple
+
+import strawberry
+from strawberry.types.unset import UNSET, UnsetType
+
+from gateway.errors import BadUserInput, ChangeRefused, UserErrorCode, UserProblem
+from gateway.groups.case_groups import CaseGroups, GroupCreation
+from gateway.model.caller import Caller
+from gateway.model.case_group import CaseGroup as StoredGroup
+from gateway.model.case_group import CaseKey, GroupId, NewCase
+from gateway.model.producer import ProducerId
+from gateway.model.purpose import InformationArea, Purpose
+from gateway.model.text import Text
+from gateway.schema.case_group import CaseGroup
+from gateway.schema.context import Info
+from gateway.schema.ids import case_id, group_id, producer_id
+from gateway.schema.user_errors import UserError, user_errors, wrong_id
+
+NO_PRODUCER = ProducerId("")
+"""Stands for an id that is no producer's, so that it is refused together with everything else that is wrong."""
+
+
+@strawberry.input(description="Why the group exists. It cannot be changed later.")
+class PurposeInput:
+    """A purpose to be."""
+
+    information_area: InformationArea = strawberry.field(description="The policy area.")
+    event: str | None = strawberry.field(
+        default=None,
+        description="The life or business event: lower-case a–z, digits and hyphens, such as `starting-a-company`.",
+    )
+
+
+@strawberry.input(description="A case to add.")
+class CaseInput:
+    """A case to be."""
+
+    producer: strawberry.ID = strawberry.field(description="The id of the producer that holds the case.")
+    case_type: str = strawberry.field(description="The producer's code for the kind of case; it must be open.")
+    reference: str = strawberry.field(description="The producer's own reference, 1 to 100 characters.")
+    note: str | None = strawberry.field(
+        default=None, description="What the end user says about it, to 1,000 characters."
+    )
+
+
+@strawberry.input(description="A case group to make.")
+class CreateCaseGroupInput:
+    """The input of createCaseGroup."""
+
+    title: str = strawberry.field(description="What the end user calls the group, 1 to 200 characters.")
+    purpose: PurposeInput = strawberry.field(description="Why the group exists.")
+    cases: list[CaseInput] | None = strawberry.field(default=None, description="The cases it begins with.")
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="Your own key for this creation. The same key with the same input gives the first group again, "
+        "so that a request can be repeated safely.",
+    )
+
+
+@strawberry.input(description="A change of a case group.")
+class UpdateCaseGroupInput:
+    """The input of updateCaseGroup."""
+
+    id: strawberry.ID = strawberry.field(description="The group's id.")
+    expected_revision: int = strawberry.field(description="The group's revision as you last read it.")
+    title: str | None = strawberry.field(default=UNSET, description="The new title, 1 to 200 characters.")
+
+
+@strawberry.input(description="A case group to remove.")
+class DeleteCaseGroupInput:
+    """The input of deleteCaseGroup."""
+
+    id: strawberry.ID = strawberry.field(description="The group's id.")
+    expected_revision: int = strawberry.field(description="The group's revision as you last read it.")
+
+
+@strawberry.input(description="Cases to add to a group: all of them or none.")
+class AddCasesInput:
+    """The input of addCases."""
+
+    id: strawberry.ID = strawberry.field(description="The group's id.")
+    expected_revision: int = strawberry.field(description="The group's revision as you last read it.")
+    cases: list[CaseInput] = strawberry.field(description="The cases to add.")
+
+
+@strawberry.input(description="Cases to remove from a group: all of them or none.")
+class RemoveCasesInput:
+    """The input of removeCases."""
+
+    id: strawberry.ID = strawberry.field(description="The group's id.")
+    expected_revision: int = strawberry.field(description="The group's revision as you last read it.")
+    cases: list[strawberry.ID] = strawberry.field(description="The ids (`Case.id`) of the cases to remove.")
+
+
+@strawberry.type(description="What became of a creation.")
+class CreateCaseGroupPayload:
+    """The payload of createCaseGroup."""
+
+    case_group: CaseGroup | None = strawberry.field(description="The new group; null when it was refused.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was not.")
+
+
+@strawberry.type(description="What became of a change.")
+class UpdateCaseGroupPayload:
+    """The payload of updateCaseGroup."""
+
+    case_group: CaseGroup | None = strawberry.field(description="The changed group; null when it was refused.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was not.")
+
+
+@strawberry.type(description="What became of a removal.")
+class DeleteCaseGroupPayload:
+    """The payload of deleteCaseGroup."""
+
+    deleted_id: strawberry.ID | None = strawberry.field(description="The removed group's id; null when it was refused.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was not.")
+
+
+@strawberry.type(description="What became of adding cases.")
+class AddCasesPayload:
+    """The payload of addCases."""
+
+    case_group: CaseGroup | None = strawberry.field(description="The changed group; null when it was refused.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was not.")
+
+
+@strawberry.type(description="What became of removing cases.")
+class RemoveCasesPayload:
+    """The payload of removeCases."""
+
+    case_group: CaseGroup | None = strawberry.field(description="The changed group; null when it was refused.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was not.")
+
+
+@strawberry.type(description="What can be changed. Every change is made whole or not at all.")
+class Mutation:
+    """The root of all mutations."""
+
+    @strawberry.mutation(description="Makes a case group for the subject, owned by the calling consumer.")
+    async def create_case_group(
+        self,
+        info: Info,
+        input: Annotated[CreateCaseGroupInput, strawberry.argument(description="The group to make.")],  # noqa: A002
+    ) -> CreateCaseGroupPayload:
+        """The new group, or why there is none."""
+        outcome = await _outcome(info, lambda groups, caller: groups.create(caller, _creation(input)))
+        return CreateCaseGroupPayload(case_group=outcome.group, user_errors=outcome.user_errors)
+
+    @strawberry.mutation(description="Changes a case group's title.")
+    async def update_case_group(
+        self,
+        info: Info,
+        input: Annotated[UpdateCaseGroupInput, strawberry.argument(description="The change.")],  # noqa: A002
+    ) -> UpdateCaseGroupPayload:
+        """The changed group, or why it was not changed."""
+        outcome = await _outcome(
+            info,
+            lambda groups, caller: groups.rename(
+                caller, _group(input.id), input.expected_revision, _given(input.title)
+            ),
+        )
+        return UpdateCaseGroupPayload(case_group=outcome.group, user_errors=outcome.user_errors)
+
+    @strawberry.mutation(description="Removes a case group. The cases stay with their producers.")
+    async def delete_case_group(
+        self,
+        info: Info,
+        input: Annotated[DeleteCaseGroupInput, strawberry.argument(description="The group to remove.")],  # noqa: A002
+    ) -> DeleteCaseGroupPayload:
+        """The removed group's id, or why it was not removed."""
+        outcome = await _outcome(
+            info, lambda groups, caller: groups.delete(caller, _group(input.id), input.expected_revision)
+        )
+        deleted = None if outcome.user_errors else input.id
+        return DeleteCaseGroupPayload(deleted_id=deleted, user_errors=outcome.user_errors)
+
+    @strawberry.mutation(description="Adds cases to a case group.")
+    async def add_cases(
+        self,
+        info: Info,
+        input: Annotated[AddCasesInput, strawberry.argument(description="The cases to add.")],  # noqa: A002
+    ) -> AddCasesPayload:
+        """The changed group, or why it was not changed."""
+        outcome = await _outcome(
+            info,
+            lambda groups, caller: groups.add_cases(
+                caller, _group(input.id), input.expected_revision, _new_cases(input.cases)
+            ),
+        )
+        return AddCasesPayload(case_group=outcome.group, user_errors=outcome.user_errors)
+
+    @strawberry.mutation(description="Removes cases from a case group. The cases stay with their producers.")
+    async def remove_cases(
+        self,
+        info: Info,
+        input: Annotated[RemoveCasesInput, strawberry.argument(description="The cases to remove.")],  # noqa: A002
+    ) -> RemoveCasesPayload:
+        """The changed group, or why it was not changed."""
+        outcome = await _outcome(
+            info,
+            lambda groups, caller: groups.remove_cases(
+                caller, _group(input.id), input.expected_revision, _case_keys(input)
+            ),
+        )
+        return RemoveCasesPayload(case_group=outcome.group, user_errors=outcome.user_errors)
+
+
+class Outcome(NamedTuple):
+    """What became of a change: the group as it is now, or why nothing was changed."""
+
+    group: CaseGroup | None
+    user_errors: list[UserError]
+
+
+async def _outcome(info: Info, change: Callable[[CaseGroups, Caller], Awaitable[StoredGroup | None]]) -> Outcome:
+    """Makes the change; a refusal becomes data in the caller's language. What `change` raises at once counts, too."""
+    try:
+        stored = await change(info.context.groups, info.context.caller)
+    except ChangeRefused as refused:
+        return Outcome(None, user_errors(refused, info.context.language))
+    return Outcome(None if stored is None else CaseGroup.of(stored), [])
+
+
+def _creation(input_: CreateCaseGroupInput) -> GroupCreation:
+    return GroupCreation(
+        title=input_.title,
+        purpose=Purpose(input_.purpose.information_area, input_.purpose.event),
+        cases=_new_cases(input_.cases or ()),
+        idempotency_key=input_.idempotency_key,
+    )
+
+
+def _group(global_id: str) -> GroupId:
+    try:
+        return group_id(global_id)
+    except BadUserInput as exc:
+        raise wrong_id(exc, ("input", "id")) from exc
+
+
+def _case_keys(input_: RemoveCasesInput) -> list[CaseKey | None]:
+    """The keys of the cases to remove; None for an id that is no case's, or a case's of another group."""
+    group = _group(input_.id)
+
+    def key(global_id: str) -> CaseKey | None:
+        try:
+            owner, case = case_id(global_id)
+        except BadUserInput:
+            return None
+        return case if owner == group else None
+
+    return [key(global_id) for global_id in input_.cases]
+
+
+def _new_cases(inputs: Sequence[CaseInput]) -> tuple[NewCase, ...]:
+    return tuple(
+        NewCase(CaseKey(_producer(case.producer), case.reference), case.case_type, case.note) for case in inputs
+    )
+
+
+def _producer(global_id: str) -> ProducerId:
+    try:
+        return producer_id(global_id)
+    except BadUserInput:
+        return NO_PRODUCER
+
+
+def _given(title: str | UnsetType | None) -> str:
+    if isinstance(title, str):
+        return title
+    text = Text(sv="Ange vad som ska ändras: `title`.", en="Say what to change: `title`.")
+    raise ChangeRefused([UserProblem(UserErrorCode.INVALID, text, ("input", "title"))])

@@ -1,0 +1,143 @@
+"""The queries."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+import strawberry
+
+from gateway.errors import NotFound
+from gateway.model.case_group import CaseGroupFilter as WantedGroups
+from gateway.model.case_group import GroupId
+from gateway.model.producer import ConnectionState, ProducerId
+from gateway.model.purpose import InformationArea
+from gateway.schema.case import Case
+from gateway.schema.case_group import CaseGroup, CaseGroupFilter, Subject, case_group_connection
+from gateway.schema.context import Context, Info
+from gateway.schema.ids import case_id, group_id, parts, producer_id
+from gateway.schema.node import Node
+from gateway.schema.paging import After, Before, Connection, First, Last, PageRequest
+from gateway.schema.producer import Consumer, Producer, producer_connection
+
+GROUPS_PER_PAGE = 20
+PRODUCERS_PER_PAGE = 50
+
+Id = Annotated[strawberry.ID, strawberry.argument(description="The object's id.")]
+
+
+@strawberry.type(description="Who is asking, and for whom.")
+class Viewer:
+    """What the access token says."""
+
+    consumer: Consumer = strawberry.field(description="The consumer that is calling.")
+    subject: Subject = strawberry.field(description="The person or company whose cases are asked about.")
+    actor: Subject | None = strawberry.field(
+        description="The person who is acting for the subject; null when the subject acts itself."
+    )
+
+    @classmethod
+    def of(cls, context: Context) -> Self:
+        """The present caller."""
+        caller = context.caller
+        return cls(
+            consumer=Consumer.of(context, caller.consumer),
+            subject=Subject(identifier=caller.subject),
+            actor=None if caller.actor is None else Subject(identifier=caller.actor),
+        )
+
+
+@strawberry.type(description="What can be asked. Everything is about the subject of the access token.")
+class Query:
+    """The root of all queries."""
+
+    @strawberry.field(description="Who you are to the gateway, and for whom you ask.")
+    def viewer(self, info: Info) -> Viewer:
+        """The present caller."""
+        return Viewer.of(info.context)
+
+    @strawberry.field(description="One case group by its id. `NOT_FOUND` when there is none that you may see.")
+    async def case_group(self, info: Info, id: Id) -> CaseGroup | None:  # noqa: A002
+        """Raises NotFound and BadUserInput."""
+        return await _case_group(info.context, group_id(id))
+
+    @strawberry.field(
+        description=f"The subject's case groups that you own, the newest first; {GROUPS_PER_PAGE} by default."
+    )
+    async def case_groups(  # noqa: PLR0917
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002
+            CaseGroupFilter | None, strawberry.argument(description="Which groups; all when left out.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[CaseGroup]:
+        """One page of groups."""
+        request = PageRequest(first, after, last, before, GROUPS_PER_PAGE, info.context.page_max_size)
+        wanted = WantedGroups() if filter is None else filter.as_model()
+        return await case_group_connection(info.context, wanted, request)
+
+    @strawberry.field(description=f"The connected producers; {PRODUCERS_PER_PAGE} by default.")
+    def producers(  # noqa: PLR0917
+        self,
+        info: Info,
+        information_area: Annotated[
+            InformationArea | None, strawberry.argument(description="Only producers with cases in this area.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Producer]:
+        """One page of producers."""
+        request = PageRequest(first, after, last, before, PRODUCERS_PER_PAGE, info.context.page_max_size)
+        return producer_connection(info.context, information_area, request)
+
+    @strawberry.field(description="One connected producer by its id. `NOT_FOUND` when there is none.")
+    def producer(self, info: Info, id: Id) -> Producer | None:  # noqa: A002
+        """Raises NotFound and BadUserInput."""
+        return _producer(info.context, producer_id(id))
+
+    @strawberry.field(
+        description="Any object by its id: a CaseGroup, a Case or a Producer. `NOT_FOUND` when there is none that you "
+        "may see."
+    )
+    async def node(self, info: Info, id: Id) -> Node | None:  # noqa: A002
+        """Raises NotFound and BadUserInput."""
+        kind = parts(id)[0]
+        if kind == "CaseGroup":
+            return await _case_group(info.context, group_id(id))
+        if kind == "Case":
+            return await _case(info.context, id)
+        if kind == "Producer":
+            return _producer(info.context, producer_id(id))
+        raise _not_found()
+
+
+async def _case_group(context: Context, id_: GroupId) -> CaseGroup:
+    group = await context.group_loader.load(id_)
+    if group is None:
+        raise _not_found()
+    return CaseGroup.of(group)
+
+
+async def _case(context: Context, global_id: str) -> Case:
+    id_, key = case_id(global_id)
+    group = await context.group_loader.load(id_)
+    case = group and next((case for case in group.cases if case.key == key), None)
+    if group is None or not case:
+        raise _not_found()
+    return Case.of(case, group)
+
+
+def _producer(context: Context, id_: ProducerId) -> Producer:
+    producer = context.registry.producer(id_)
+    if producer is None or producer.state is not ConnectionState.ACTIVE:
+        raise _not_found()
+    return Producer.of(producer, context.language)
+
+
+def _not_found() -> NotFound:
+    return NotFound("Nothing that you may see has this id.")

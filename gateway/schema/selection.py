@@ -1,0 +1,59 @@
+"""Which fields of a status an operation selects: aliases, fragments, @include/@skip and __typename understood.
+
+graphql-core's own field collection is used, so that what is asked of producers is what its executor will read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from graphql import FieldNode, GraphQLObjectType, GraphQLResolveInfo
+from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
+
+from gateway.model.status import StatusSelection
+from gateway.producers.contract import REFERENCE_FIELDS, STATUS_FIELDS
+from gateway.schema.context import Context, Info
+
+NAME_ONLY = ("__typename",)
+"""What is asked of each reference where none of its fields is selected: that it is there."""
+
+
+def status_selection(info: Info) -> StatusSelection:
+    """The fields of CaseStatus that the present `status` field selects, by their contract names."""
+    raw: GraphQLResolveInfo[Context] = info._raw_info  # noqa: SLF001
+    key = tuple(map(id, raw.field_nodes))
+    selections = info.context.selections
+    selection = selections.get(key)
+    if selection is None:
+        selection = selections[key] = _selected(raw)
+    return selection
+
+
+def _selected(raw: GraphQLResolveInfo[Context]) -> StatusSelection:
+    status = _subfields(raw, "CaseStatus", raw.field_nodes)
+    references = [node for node in status if node.name.value == "references"]
+    return StatusSelection(
+        fields=_names(status, STATUS_FIELDS),
+        references=_names(_subfields(raw, "Reference", references), REFERENCE_FIELDS) or NAME_ONLY
+        if references
+        else (),
+    )
+
+
+def _subfields(raw: GraphQLResolveInfo[Context], type_name: str, parents: Iterable[FieldNode]) -> list[FieldNode]:
+    type_ = raw.schema.type_map[type_name]
+    assert isinstance(type_, GraphQLObjectType)
+    collected = collect_subfields(
+        raw.schema,
+        {name: FragmentDetails(fragment) for name, fragment in raw.fragments.items()},
+        raw.variable_values,
+        raw.operation,
+        type_,
+        [FieldDetails(node, None) for node in parents],
+    )
+    return [details.node for group in collected.grouped_field_set.values() for details in group]
+
+
+def _names(nodes: Iterable[FieldNode], contract: Iterable[str]) -> tuple[str, ...]:
+    known = frozenset(contract)
+    return tuple(sorted({node.name.value for node in nodes} & known))

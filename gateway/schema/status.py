@@ -1,0 +1,137 @@
+"""A case's status as portals see it: one typed outcome for every case, always."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self, cast
+
+import strawberry
+from strawberry.scalars import JSON
+
+from gateway.model.status import (
+    UNAVAILABLE_TEXTS,
+    StatusAnswer,
+    StatusOutcome,
+    Unavailable,
+    UnavailableReason,
+)
+from gateway.schema.context import Context
+
+REASONS = {
+    UnavailableReason.PRODUCER_TIMEOUT: "The producer did not answer within its deadline.",
+    UnavailableReason.PRODUCER_UNAVAILABLE: "The producer cannot be reached, is overloaded or no longer connected.",
+    UnavailableReason.PRODUCER_FAULT: "The producer answered with something that does not fit the contract.",
+    UnavailableReason.PRODUCER_REFUSED: "The producer refuses to disclose to this caller.",
+    UnavailableReason.NO_STATUS: "The producer answered that it has no status to disclose for this case and caller.",
+    UnavailableReason.NOT_PERMITTED: "The consumer may not read this status; the producer was not asked.",
+    UnavailableReason.DEADLINE_EXCEEDED: "The time for the whole operation ran out first.",
+}
+
+definition = strawberry.enum(
+    UnavailableReason,
+    name="StatusUnavailableReason",
+    description="Why a status cannot be said. Being denied is told apart from failing.",
+).__strawberry_definition__  # type: ignore[attr-defined]
+for _value in definition.values:
+    _value.description = REASONS[UnavailableReason[_value.name]]
+
+
+@strawberry.type(description="Where the end user can go on, or what the producer's case is called elsewhere.")
+class Reference:
+    """The contract's Reference."""
+
+    title: str | None = strawberry.field(description="What this refers to, for people.")
+    url: str | None = strawberry.field(description="An address to go to.")
+    value: str | None = strawberry.field(description="A value, such as a registration number.")
+
+
+@strawberry.type(
+    description="What the producer says about the case right now, passed on uninterpreted. Every field is the "
+    "producer's own and null where it says nothing."
+)
+class CaseStatus:
+    """The contract's CaseStatus, with when it was fetched."""
+
+    code: str | None = strawberry.field(description="The producer's own status or event type; opaque to the gateway.")
+    code_system: str | None = strawberry.field(description="The URI of the code list that `code` is from.")
+    title: str | None = strawberry.field(description="The status in a few words, for people.")
+    description: str | None = strawberry.field(description="The status explained, for people.")
+    language: str | None = strawberry.field(
+        description="The language (BCP 47) that the producer answered `title` and `description` in."
+    )
+    updated_at: datetime | None = strawberry.field(description="When it happened at the producer.")
+    expected_at: datetime | None = strawberry.field(
+        description="When the producer expects the next change, if it says."
+    )
+    requires_customer_action: bool | None = strawberry.field(
+        description="Whether the producer says that the end user has something to do."
+    )
+    completed: bool | None = strawberry.field(description="Whether the producer says that its case is finished.")
+    references: list[Reference] | None = strawberry.field(description="Where the end user can go on.")
+    extension: JSON | None = strawberry.field(description="The producer's own structured extra, untouched.")
+    fetched_at: datetime | None = strawberry.field(description="When the gateway got this answer from the producer.")
+    reused: bool | None = strawberry.field(
+        description="Whether an earlier answer was used again because the producer allowed it (`Cache-Control`)."
+    )
+
+    @classmethod
+    def of(cls, answer: StatusAnswer) -> Self:
+        """The status that `answer` holds; fields that were not asked for are null, and nobody selected them."""
+        said = answer.fields
+        references = cast(list[dict[str, str | None]] | None, said.get("references"))
+        return cls(
+            code=cast(str | None, said.get("code")),
+            code_system=cast(str | None, said.get("codeSystem")),
+            title=cast(str | None, said.get("title")),
+            description=cast(str | None, said.get("description")),
+            language=cast(str | None, said.get("language")),
+            updated_at=cast(datetime | None, said.get("updatedAt")),
+            expected_at=cast(datetime | None, said.get("expectedAt")),
+            requires_customer_action=cast(bool | None, said.get("requiresCustomerAction")),
+            completed=cast(bool | None, said.get("completed")),
+            references=None
+            if references is None
+            else [
+                Reference(title=reference.get("title"), url=reference.get("url"), value=reference.get("value"))
+                for reference in references
+            ],
+            extension=cast(JSON | None, said.get("extension")),
+            fetched_at=answer.fetched_at,
+            reused=False,
+        )
+
+
+@strawberry.type(description="The status cannot be said, and why. The case itself stays in the list.")
+class StatusUnavailable:
+    """An expected outcome: data, not an error."""
+
+    reason: UnavailableReason = strawberry.field(description="Why, for programs.")
+    message: str = strawberry.field(description="Why, for people: Swedish or English by `Accept-Language`.")
+    retry_after_seconds: int | None = strawberry.field(
+        description="After how many seconds the producer asked to be tried again, if it said."
+    )
+    request_id: str = strawberry.field(description="Names this request in the gateway's and the producer's logs.")
+
+    @classmethod
+    def of(cls, outcome: Unavailable, context: Context) -> Self:
+        """`outcome` in the caller's language."""
+        return cls(
+            reason=outcome.reason,
+            message=UNAVAILABLE_TEXTS[outcome.reason].in_language(context.language),
+            retry_after_seconds=outcome.retry_after_seconds,
+            request_id=context.request_id,
+        )
+
+
+CaseStatusResult = Annotated[
+    CaseStatus | StatusUnavailable,
+    strawberry.union(
+        "CaseStatusResult",
+        description="What the producer says now, or why that is not known. Always one of the two, for every case.",
+    ),
+]
+
+
+def status_result(outcome: StatusOutcome, context: Context) -> CaseStatus | StatusUnavailable:
+    """The outcome as portals see it."""
+    return CaseStatus.of(outcome) if isinstance(outcome, StatusAnswer) else StatusUnavailable.of(outcome, context)

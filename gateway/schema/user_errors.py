@@ -1,0 +1,59 @@
+"""Why a change was refused: data in the payload, so that a portal can show it where it belongs."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import strawberry
+
+from gateway.errors import BadUserInput, ChangeRefused, UserErrorCode, UserProblem
+from gateway.model.text import Language, Text
+
+CODES = {
+    UserErrorCode.NOT_FOUND: "Nothing that you may see has this id.",
+    UserErrorCode.CONFLICT: "The group was changed since `expectedRevision`; `currentRevision` says where it is now.",
+    UserErrorCode.INVALID: "The value cannot be used; the message says what would be right.",
+    UserErrorCode.UNKNOWN_PRODUCER: "No connected producer has this id.",
+    UserErrorCode.CASE_TYPE_NOT_OPEN: "The producer has not opened this case type.",
+    UserErrorCode.ALREADY_EXISTS: "It is there already.",
+    UserErrorCode.LIMIT_EXCEEDED: "More than a group or a subject may hold.",
+}
+
+definition = strawberry.enum(
+    UserErrorCode, description="Why a change was refused, for programs. Codes are stable."
+).__strawberry_definition__  # type: ignore[attr-defined]
+for _value in definition.values:
+    _value.description = CODES[UserErrorCode[_value.name]]
+
+
+@strawberry.type(description="One reason why a change was refused. Nothing was changed.")
+class UserError:
+    """An expected refusal."""
+
+    code: UserErrorCode = strawberry.field(description="The reason, for programs.")
+    message: str = strawberry.field(description="The reason, for people: Swedish or English by `Accept-Language`.")
+    field: list[str] | None = strawberry.field(
+        description='The path of the input at fault, such as `["input", "cases", "0", "producer"]`.'
+    )
+    current_revision: int | None = strawberry.field(description="With `CONFLICT`: the group's revision now.")
+
+    @classmethod
+    def of(cls, problem: UserProblem, language: Language) -> Self:
+        """`problem` in `language`."""
+        return cls(
+            code=problem.code,
+            message=problem.text.in_language(language),
+            field=list(problem.field),
+            current_revision=problem.current_revision,
+        )
+
+
+def user_errors(refused: ChangeRefused, language: Language) -> list[UserError]:
+    """Every reason of `refused`, in `language`."""
+    return [UserError.of(problem, language) for problem in refused.problems]
+
+
+def wrong_id(exc: BadUserInput, field: tuple[str, ...]) -> ChangeRefused:
+    """The refusal for an id in a change's input that is no id, or the id of something else."""
+    text = Text(sv="Ett id har fel form eller hör till något annat. Använd id:n som tjänsten gav dem.", en=str(exc))
+    return ChangeRefused([UserProblem(UserErrorCode.INVALID, text, field)])

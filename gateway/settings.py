@@ -1,0 +1,149 @@
+"""Every setting of the gateway: its type, default, unit and meaning.
+
+Read once, by `app` and `cli` alone; everything else receives plain values. A setting comes from the
+environment (`GATEWAY_PORT=9000`) or from the dotenv file that `GATEWAY_SETTINGS_FILE` names; the environment wins.
+Secrets are given as files, so that they stand in no process listing. docs/settings.md is checked against this module.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AnyHttpUrl, Field, SecretStr, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "GATEWAY_"
+SETTINGS_FILE_VARIABLE = f"{PREFIX}SETTINGS_FILE"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class SettingsError(Exception):
+    """Some settings are missing or wrong; the message lists every one of them."""
+
+
+class Settings(BaseSettings):
+    """One frozen object, made by `load_settings`; all problems are reported together."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    # Where the gateway listens
+    host: str = Field(default="127.0.0.1", description="The address the gateway listens on.")
+    port: Port = Field(default=8000, description="The port the gateway listens on.")
+    public_url: AnyHttpUrl | None = Field(
+        default=None,
+        description="The address callers and producers know the gateway by: `iss` of the caller assertion. "
+        "Unset: `http://HOST:PORT`.",
+    )
+    allowed_origins: tuple[str, ...] = Field(
+        default=(),
+        description="Web origins whose pages may call the gateway from a browser (CORS), as a JSON list.",
+    )
+
+    # Storage
+    mongodb_uri: SecretStr | None = Field(
+        default=None,
+        description="The MongoDB to use. `gateway dev` starts the embedded database when this is unset; "
+        "every other command needs it.",
+    )
+    mongodb_database: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,38}$")] = Field(
+        default="minaarenden", description="The database's name."
+    )
+    mongodb_timeout: Seconds = Field(
+        default=3.0, description="Seconds one database operation may take, the search for a server included."
+    )
+    pseudonym_key_file: Path | None = Field(
+        default=None,
+        description="A file with the key that subjects are pseudonymised with: at least 32 random bytes, base64.",
+    )
+    pseudonym_key_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = Field(
+        default="k1", description="The name of that key, stored beside each pseudonym so that keys can rotate."
+    )
+
+    # Identity
+    token_issuer: str | None = Field(default=None, description="`iss` of the access tokens that are accepted.")
+    token_audience: str | None = Field(
+        default=None, description="`aud` that an access token must name. Unset: the public address."
+    )
+    token_jwks: str | None = Field(
+        default=None, description="The issuer's keys: the address of a JWKS (https), or the path of a JWKS file."
+    )
+    token_jwks_max_age: Seconds = Field(
+        default=600.0, description="Seconds after which the issuer's keys are read again."
+    )
+    token_jwks_min_interval: Seconds = Field(
+        default=10.0, description="Least seconds between two reads of the issuer's keys when unknown key ids turn up."
+    )
+    assertion_key_file: Path | None = Field(
+        default=None,
+        description="A file with the private JWK (EC P-256 or Ed25519) that signs the caller assertion to producers.",
+    )
+
+    # Producers
+    registry_interval: Seconds = Field(
+        default=5.0, description="Seconds between two reads of the registry of producers and consumers."
+    )
+    producer_connect_timeout: Seconds = Field(default=1.0, description="Seconds a connection to a producer may take.")
+    producer_deadline: Seconds = Field(default=3.0, description="Seconds a producer has for one request in all.")
+    producer_max_batch: Count = Field(default=100, description="Most cases asked for in one producer request.")
+    producer_max_response_bytes: Count = Field(
+        default=1_048_576, description="Most bytes of one producer answer per 100 cases asked for, decompressed."
+    )
+    producer_max_connections: Count = Field(default=64, description="Most connections open to one producer.")
+
+    # Limits on requests
+    operation_deadline: Seconds = Field(default=10.0, description="Seconds one operation may take in all.")
+    request_max_bytes: Count = Field(default=262_144, description="Most bytes of a request body.")
+    document_max_tokens: Count = Field(default=2_000, description="Most tokens of a GraphQL document.")
+    document_max_depth: Count = Field(default=12, description="Most levels of nested fields in an operation.")
+    document_cache_size: Count = Field(default=1_000, description="How many validated documents are remembered.")
+    page_max_size: Count = Field(default=100, description="Most items of one page (`first` or `last`).")
+    group_max_cases: Count = Field(default=200, description="Most cases in one case group.")
+    subject_max_groups: Count = Field(default=500, description="Most case groups of one subject.")
+    group_retention_days: Count = Field(
+        default=400, description="Days after its last change until a case group lapses and is removed."
+    )
+
+    # Logs
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe log level."
+    )
+    log_format: Literal["json", "console"] = Field(
+        default="json", description="`json`: one object a line. `console`: coloured, for people."
+    )
+
+    # `gateway dev` alone
+    dev_directory: Path = Field(
+        default=Path(".gateway-dev"), description="Where `gateway dev` keeps its database, keys and logs."
+    )
+    dev_database_port: Port = Field(default=27117, description="The embedded database's port in `gateway dev`.")
+    dev_producer_ports: tuple[Port, Port, Port] = Field(
+        default=(8101, 8102, 8103), description="The three producers' ports in `gateway dev`, as a JSON list."
+    )
+
+    @property
+    def base_url(self) -> str:
+        """The public address, without a slash at the end."""
+        return str(self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of this process; `overrides` win over environment and file.
+
+    Raises SettingsError, naming every variable that is wrong and what would be right.
+    """
+    file = os.environ.get(SETTINGS_FILE_VARIABLE)
+    if file is not None and not Path(file).is_file():
+        raise SettingsError(f"{SETTINGS_FILE_VARIABLE} names {file!r}, which is not a file that can be read.")
+    try:
+        return Settings(_env_file=file, **overrides)  # type: ignore[arg-type]
+    except ValidationError as exc:
+        raise SettingsError("\n".join(_problems(exc))) from None
+
+
+def _problems(exc: ValidationError) -> list[str]:
+    return [f"{PREFIX}{'.'.join(str(part) for part in error['loc']).upper()}: {error['msg']}" for error in exc.errors()]

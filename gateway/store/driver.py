@@ -1,0 +1,78 @@
+"""The MongoDB driver, in one place: replacing Motor by PyMongo's own asyncio API changes this file alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from pymongo.errors import (
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    PyMongoError,
+    WTimeoutError,
+)
+from pymongo.write_concern import WriteConcern
+
+from gateway.errors import StoreUnavailable
+
+Document = dict[str, Any]
+Client = AsyncIOMotorClient[Document]
+Database = AsyncIOMotorDatabase[Document]
+Collection = AsyncIOMotorCollection[Document]
+
+OUT_OF_REACH = (ConnectionFailure, NetworkTimeout, ExecutionTimeout, WTimeoutError)
+"""What the driver raises when the server cannot be reached or is too slow, rather than asked something wrong."""
+
+SHUTTING_DOWN = frozenset({91, 11600, 11602})
+"""ShutdownInProgress, InterruptedAtShutdown, InterruptedDueToReplStateChange."""
+
+
+def connect(uri: str, *, timeout: float) -> Client:
+    """A pooled client that answers or fails within `timeout` seconds. Connects at first use.
+
+    Writes are acknowledged by a majority and journalled; dates come back in UTC with their zone.
+    """
+    milliseconds = int(timeout * 1000)
+    return AsyncIOMotorClient(
+        uri,
+        tz_aware=True,
+        appname="mina-arenden-gateway",
+        serverSelectionTimeoutMS=milliseconds,
+        connectTimeoutMS=milliseconds,
+        socketTimeoutMS=milliseconds,
+    )
+
+
+def open_database(client: Client, name: str) -> Database:
+    """The database `name`, with majority and journalled writes."""
+    return client.get_database(
+        name,
+        codec_options=CodecOptions(tz_aware=True),
+        write_concern=WriteConcern(w="majority", j=True),
+    )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises StoreUnavailable where the driver says that MongoDB is out of reach; other faults pass."""
+    try:
+        yield
+    except OUT_OF_REACH as exc:
+        raise StoreUnavailable from exc
+    except PyMongoError as exc:
+        if getattr(exc, "code", None) in SHUTTING_DOWN:
+            raise StoreUnavailable from exc
+        raise
+
+
+async def is_reachable(database: Database) -> bool:
+    """Whether the database answers a ping within the client's timeout."""
+    try:
+        await database.command("ping")
+    except PyMongoError:
+        return False
+    return True

@@ -1,0 +1,158 @@
+"""What each user may do, in a MongoDB that enforces it.
+
+The embedded database (SecantusDB 0.6.0b17) enforces the actions of a role but not which collection each is for: it
+allows on all what is allowed on one. Against it, each collection's part of a role is therefore tried as a role of its
+own, with a user of its own; against a given MongoDB the roles and users are tried as they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from pymongo.errors import OperationFailure
+
+from gateway.store.definitions import Definitions, Role, load_definitions
+from gateway.store.driver import Client, Database
+from gateway.store.initialise import initialise
+from tests.database import GIVEN, embedded_database
+from tests.mongo_init.test_validators import GOOD
+
+NAME = "test-roles"
+PASSWORD = "only for tests"
+UNAUTHORIZED = 13
+Login = Callable[[str, str], Database]
+
+pytestmark = pytest.mark.skipif(
+    GIVEN in os.environ and "@" not in os.environ[GIVEN],
+    reason=f"{GIVEN} names a MongoDB without users",
+)
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a MongoDB that enforces users and roles, with those of mongo-init/ and an owner."""
+    directory = tmp_path_factory.mktemp("guarded")
+    with embedded_database(directory) as uri:
+        asyncio.run(_prepare(uri))
+    with embedded_database(directory, auth=True) as uri:
+        yield uri
+        if GIVEN in os.environ:
+            asyncio.run(_clear(uri))
+
+
+def _in_parts(definitions: Definitions) -> Definitions:
+    """The definitions and, for each collection, each role's part for it as a role and user of their own."""
+    roles, users = list(definitions.roles), list(definitions.users)
+    for role in definitions.roles:
+        for collection in GOOD:
+            part = {collection: role.privileges[collection]} if collection in role.privileges else {}
+            roles.append(Role(role=f"{role.role}-{collection}", description="", privileges=part))
+    for user in definitions.users:
+        for collection in GOOD:
+            part_of = {"user": f"{user.user}-{collection}", "role": f"{user.role}-{collection}"}
+            users.append(user.model_copy(update=part_of))
+    return replace(definitions, roles=roles, users=users)
+
+
+async def _prepare(uri: str) -> None:
+    client = Client(uri)
+    database = client[NAME]
+    definitions = _in_parts(load_definitions())
+    async for _ in initialise(database, definitions, passwords={user.user: PASSWORD for user in definitions.users}):
+        pass
+    await database.command("createUser", "owner", pwd=PASSWORD, roles=["dbOwner"])
+    await database["disclosures"].insert_one({"_id": "there already"})
+    client.close()
+
+
+async def _clear(uri: str) -> None:
+    client = Client(uri)
+    await client[NAME].command("dropAllUsersFromDatabase")
+    await client[NAME].command("dropAllRolesFromDatabase")
+    await client.drop_database(NAME)
+    client.close()
+
+
+@pytest_asyncio.fixture
+async def login(guarded: str) -> AsyncIterator[Login]:
+    """Gives the database as a user sees it who works on a collection."""
+    clients = []
+
+    def as_user(user: str, collection: str) -> Database:
+        name = user if GIVEN in os.environ or user == "owner" else f"{user}-{collection}"
+        clients.append(Client(guarded, username=name, password=PASSWORD, authSource=NAME))
+        return clients[-1][NAME]
+
+    yield as_user
+    for client in clients:
+        client.close()
+
+
+async def _try(database: Database, collection: str, action: str) -> None:
+    target = database[collection]
+    actions: dict[str, Callable[[], Any]] = {
+        "find": lambda: target.find_one({"_id": "none"}),
+        "insert": lambda: target.insert_one(GOOD[collection]),
+        "update": lambda: target.update_one({"_id": "there already"}, {"$set": {"state": "active"}}),
+        "remove": lambda: target.delete_one({"_id": GOOD[collection]["_id"]}),
+        "drop": target.drop,
+    }
+    await actions[action]()
+
+
+ALLOWED = [
+    ("gateway", "caseGroups", ("find", "insert", "update", "remove")),
+    ("gateway", "consumers", ("find",)),
+    ("gateway", "producers", ("find",)),
+    ("gateway", "disclosures", ("find", "insert")),
+    ("operator", "consumers", ("find", "insert", "update", "remove")),
+    ("operator", "producers", ("find", "insert", "update", "remove")),
+]
+REFUSED = [
+    ("gateway", "caseGroups", ("drop",)),
+    ("gateway", "consumers", ("insert", "update", "remove", "drop")),
+    ("gateway", "producers", ("insert", "update", "remove", "drop")),
+    ("gateway", "disclosures", ("update", "remove", "drop")),
+    ("operator", "caseGroups", ("find", "insert", "update", "remove", "drop")),
+    ("operator", "disclosures", ("find", "insert", "update", "remove", "drop")),
+]
+
+
+@pytest.mark.parametrize(("user", "collection", "actions"), ALLOWED)
+@pytest.mark.asyncio
+async def test_a_user_may_do_its_work(login: Login, user: str, collection: str, actions: tuple[str, ...]) -> None:
+    for action in actions:
+        await _try(login(user, collection), collection, action)
+
+
+@pytest.mark.parametrize(("user", "collection", "actions"), REFUSED)
+@pytest.mark.asyncio
+async def test_a_user_may_do_nothing_else(login: Login, user: str, collection: str, actions: tuple[str, ...]) -> None:
+    for action in actions:
+        with pytest.raises(OperationFailure) as refused:
+            await _try(login(user, collection), collection, action)
+        assert refused.value.code == UNAUTHORIZED, action
+
+
+@pytest.mark.asyncio
+async def test_nobody_reads_without_logging_in(guarded: str) -> None:
+    client = Client("mongodb://" + guarded.removeprefix("mongodb://").rpartition("@")[2])
+
+    with pytest.raises(OperationFailure):
+        await client[NAME]["caseGroups"].find_one()
+    client.close()
+
+
+@pytest.mark.asyncio
+async def test_the_owner_of_the_database_can_initialise_it(login: Login) -> None:
+    definitions = load_definitions()
+
+    steps = [step async for step in initialise(login("owner", "all"), definitions, passwords={})]
+
+    assert [str(step) for step in steps if step.changed] == []

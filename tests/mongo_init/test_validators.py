@@ -1,0 +1,189 @@
+"""What the validators let in and what they refuse."""
+
+from __future__ import annotations
+
+import copy
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from bson import ObjectId
+from pymongo.errors import WriteError
+
+from gateway.store.definitions import Definitions
+from gateway.store.driver import Database, Document
+from gateway.store.initialise import apply_collections
+
+DOCUMENT_VALIDATION_FAILURE = 121
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+GOOD: dict[str, Document] = {
+    "caseGroups": {
+        "_id": ObjectId(),
+        "subject": "A" * 43,
+        "subjectKey": "k1",
+        "owner": "business-portal",
+        "title": "Starta kafé",
+        "purpose": {"informationArea": "TAXES", "event": "filing-vat"},
+        "cases": [
+            {
+                "number": 1,
+                "producer": "tax-agency",
+                "caseType": "MOMS",
+                "reference": "SKV-2026-55811",
+                "note": None,
+                "addedAt": NOW,
+            }
+        ],
+        "nextCaseNumber": 2,
+        "revision": 1,
+        "idempotency": {"key": "k", "fingerprint": "f"},
+        "createdAt": NOW,
+        "updatedAt": NOW,
+        "retainUntil": NOW + timedelta(days=400),
+    },
+    "consumers": {"_id": "portal-1", "name": {"sv": "Portalen", "en": "The portal"}, "state": "active"},
+    "producers": {
+        "_id": "tax-agency",
+        "name": {"sv": "Skatteverket", "en": "The tax agency"},
+        "endpoint": "http://127.0.0.1:8101/graphql",
+        "audience": "https://tax-agency.demo.example",
+        "informationAreas": ["TAXES"],
+        "caseTypes": [{"code": "F_SKATT-1.0", "name": {"sv": "F-skatt", "en": "F-tax"}, "state": "open"}],
+        "state": "active",
+    },
+    "disclosures": {"_id": 1, "anything": "goes for now"},
+}
+
+ABSENT = object()
+Change = tuple[str, str, Any]
+
+ALLOWED: list[Change] = [
+    ("caseGroups", "idempotency", ABSENT),
+    ("caseGroups", "cases", []),
+    ("caseGroups", "purpose.event", None),
+    ("caseGroups", "cases.0.note", "Kommunen ringer."),
+    ("caseGroups", "title", "å" * 200),
+    ("caseGroups", "cases.0.reference", "r" * 100),
+    ("producers", "caseTypes.0.state", "closed"),
+    ("producers", "informationAreas", []),
+    ("consumers", "state", "suspended"),
+]
+
+REFUSED: list[Change] = [
+    ("caseGroups", "_id", "a string"),
+    *(("caseGroups", field, ABSENT) for field in GOOD["caseGroups"] if field not in ("_id", "idempotency")),
+    ("caseGroups", "status", "never stored"),
+    ("caseGroups", "subject", "165599990010"),
+    ("caseGroups", "subject", "A" * 42 + "="),
+    ("caseGroups", "subject", "A" * 43 + "\n"),
+    ("caseGroups", "subjectKey", ""),
+    ("caseGroups", "owner", "Business Portal"),
+    ("caseGroups", "owner", "a" * 65),
+    ("caseGroups", "title", ""),
+    ("caseGroups", "title", "å" * 201),
+    ("caseGroups", "title", None),
+    ("caseGroups", "purpose", {}),
+    ("caseGroups", "purpose.informationArea", "SPACE_TRAVEL"),
+    ("caseGroups", "purpose.informationArea", None),
+    ("caseGroups", "purpose.event", "Filing VAT"),
+    ("caseGroups", "purpose.event", "e" * 65),
+    ("caseGroups", "purpose.event", 1),
+    ("caseGroups", "purpose.why", "more"),
+    ("caseGroups", "cases", {}),
+    ("caseGroups", "cases", [GOOD["caseGroups"]["cases"][0]] * 1001),
+    *(("caseGroups", f"cases.0.{field}", ABSENT) for field in GOOD["caseGroups"]["cases"][0]),
+    ("caseGroups", "cases.0.status", {"title": "never stored"}),
+    ("caseGroups", "cases.0.number", 0),
+    ("caseGroups", "cases.0.number", "1"),
+    ("caseGroups", "cases.0.producer", "Tax Agency"),
+    ("caseGroups", "cases.0.caseType", "moms"),
+    ("caseGroups", "cases.0.reference", ""),
+    ("caseGroups", "cases.0.reference", "r" * 101),
+    ("caseGroups", "cases.0.note", "n" * 1001),
+    ("caseGroups", "cases.0.addedAt", "2026-03-01"),
+    ("caseGroups", "nextCaseNumber", 0),
+    ("caseGroups", "revision", 0),
+    ("caseGroups", "revision", 1.5),
+    ("caseGroups", "idempotency", None),
+    ("caseGroups", "idempotency.key", ""),
+    ("caseGroups", "idempotency.key", "k" * 101),
+    ("caseGroups", "idempotency.fingerprint", ABSENT),
+    ("caseGroups", "createdAt", 1),
+    ("caseGroups", "updatedAt", "now"),
+    ("caseGroups", "retainUntil", None),
+    ("consumers", "_id", "Portal"),
+    ("consumers", "_id", ObjectId()),
+    ("consumers", "name", "Portalen"),
+    ("consumers", "name.en", ABSENT),
+    ("consumers", "name.fi", "Portaali"),
+    ("consumers", "name.sv", ""),
+    ("consumers", "state", "paused"),
+    ("consumers", "secret", "never here"),
+    *(("producers", field, ABSENT) for field in GOOD["producers"] if field != "_id"),
+    ("producers", "_id", ""),
+    ("producers", "endpoint", "ftp://127.0.0.1/"),
+    ("producers", "endpoint", "http://127.0.0.1/a b"),
+    ("producers", "audience", ""),
+    ("producers", "informationAreas", ["TAXES", "TAXES"]),
+    ("producers", "informationAreas", ["SPACE_TRAVEL"]),
+    ("producers", "caseTypes.0.code", "with space"),
+    ("producers", "caseTypes.0.name", ABSENT),
+    ("producers", "caseTypes.0.state", "ajar"),
+    ("producers", "caseTypes.0.price", 1),
+    ("producers", "state", None),
+    ("producers", "caseTypes", "MOMS"),
+]
+
+
+@pytest_asyncio.fixture
+async def ready(database: Database, definitions: Definitions) -> Database:
+    """A database with the collections and nothing in them."""
+    async for _ in apply_collections(database, definitions):
+        pass
+    return database
+
+
+@pytest.mark.parametrize("collection", GOOD)
+@pytest.mark.asyncio
+async def test_a_good_document_is_let_in(ready: Database, collection: str) -> None:
+    await ready[collection].insert_one(GOOD[collection])
+
+
+@pytest.mark.parametrize(("collection", "path", "value"), ALLOWED)
+@pytest.mark.asyncio
+async def test_what_may_vary_may_vary(ready: Database, collection: str, path: str, value: object) -> None:
+    await ready[collection].insert_one(_with(GOOD[collection], path, value))
+
+
+@pytest.mark.parametrize(("collection", "path", "value"), REFUSED)
+@pytest.mark.asyncio
+async def test_a_fault_is_refused(ready: Database, collection: str, path: str, value: object) -> None:
+    with pytest.raises(WriteError) as refused:
+        await ready[collection].insert_one(_with(GOOD[collection], path, value))
+
+    assert refused.value.code == DOCUMENT_VALIDATION_FAILURE
+
+
+@pytest.mark.asyncio
+async def test_a_change_is_checked_like_a_new_document(ready: Database) -> None:
+    await ready["caseGroups"].insert_one(GOOD["caseGroups"])
+
+    with pytest.raises(WriteError) as refused:
+        await ready["caseGroups"].update_one({}, {"$set": {"title": ""}})
+
+    assert refused.value.code == DOCUMENT_VALIDATION_FAILURE
+
+
+def _with(document: Document, path: str, value: object) -> Document:
+    """A copy of `document` where what is at `path` (`cases.0.note`) is `value`, or is not there at all."""
+    changed = copy.deepcopy(document)
+    *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    place: Any = changed
+    for parent in parents:
+        place = place[parent]
+    if value is ABSENT:
+        del place[last]
+    else:
+        place[last] = value
+    return changed

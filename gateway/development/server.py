@@ -1,0 +1,40 @@
+"""The gateway as `gateway dev` runs it: the same application, and the endpoints that hand out development tokens.
+
+No setting turns those on: they exist in this program alone, which refuses any address but a loopback one.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from gateway.app import create_app
+from gateway.development.callers import caller_routes, is_loopback
+from gateway.development.errors import DevelopmentError
+from gateway.development.issuer import open_issuer
+from gateway.logs import configure_logs
+from gateway.serving import serve
+from gateway.settings import Settings, SettingsError, load_settings
+
+
+def development_command() -> list[str]:
+    """The command that runs this program."""
+    return [sys.executable, "-m", "gateway.development.server"]
+
+
+def run(settings: Settings) -> None:
+    """Serves until stopped. Raises DevelopmentError."""
+    if not is_loopback(settings.host):
+        raise DevelopmentError(
+            f"`gateway dev` hands out tokens, so it listens on loopback alone; GATEWAY_HOST is {settings.host}."
+        )
+    issuer = open_issuer(settings.dev_directory, settings.token_audience or settings.base_url)
+    app = create_app(settings, development_routes=caller_routes(issuer))
+    configure_logs(settings.log_level, settings.log_format)
+    serve(app, settings.host, settings.port)
+
+
+if __name__ == "__main__":
+    try:
+        run(load_settings())
+    except (DevelopmentError, SettingsError) as exc:
+        sys.exit(str(exc))

@@ -1,0 +1,68 @@
+"""An issuer of access tokens as RFC 9068 has them, and of tokens that are wrong in one way."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from joserfc import jwt
+from joserfc.jwk import ECKey, Key, OctKey
+
+ISSUER = "https://issuer.example"
+AUDIENCE = "https://gateway.example"
+
+ALVA = "199003152390"
+BJORN = "198811274560"
+COMPANY = "165599990010"
+"""Fictitious: the check digits are wrong on purpose."""
+
+
+class Issuer:
+    """Signs with one key; its JWKS is a file that can be changed, as when keys rotate."""
+
+    def __init__(self, folder: Path) -> None:
+        self.jwks = folder / "jwks.json"
+        self.key = ECKey.generate_key("P-256", {"kid": "first", "use": "sig"})
+        self.publish(self.key)
+
+    def publish(self, *keys: Key) -> None:
+        """Makes these the issuer's public keys."""
+        self.jwks.write_text(json.dumps({"keys": [key.as_dict(private=False) for key in keys]}))
+
+    def token(  # noqa: PLR0913
+        self,
+        consumer: str = "business-portal",
+        subject: str = ALVA,
+        *,
+        actor: str | None = None,
+        header: dict[str, Any] | None = None,
+        key: Key | None = None,
+        without: tuple[str, ...] = (),
+        **claims: Any,
+    ) -> str:
+        """A token that is right but for what the arguments change."""
+        now = int(time.time())
+        content = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": subject,
+            "client_id": consumer,
+            "iat": now,
+            "exp": now + 300,
+            "jti": uuid.uuid4().hex,
+            **({"act": {"sub": actor}} if actor else {}),
+            **claims,
+        }
+        for name in without:
+            del content[name]
+        head = {"alg": "ES256", "typ": "at+jwt", "kid": "first", **(header or {})}
+        signing_key = key or self.key
+        return jwt.encode(head, content, signing_key, algorithms=[head["alg"]])
+
+
+def shared_secret(public: Key) -> OctKey:
+    """The public key's PEM as an HMAC secret: the classic confusion of algorithms."""
+    return OctKey.import_key(public.as_pem(private=False))

@@ -97,7 +97,7 @@ async def city(start_producer: StartProducer) -> Producer:
 
 
 @pytest_asyncio.fixture
-async def gateway(  # noqa: PLR0913, PLR0917
+async def gateway(
     request: pytest.FixtureRequest,
     database_uri: str,
     database_name: str,

@@ -171,7 +171,7 @@ class Gateway:
 
 
 @asynccontextmanager
-async def running_gateway(  # noqa: PLR0913, PLR0917
+async def running_gateway(
     uri: str, name: str, issuer: Issuer, producers: Sequence[Producer], folder: Path, reads: Reads, **settings: Any
 ) -> AsyncIterator[Gateway]:
     """The gateway in this event loop, on a free port, over a fresh database; both are gone afterwards."""

@@ -32,7 +32,7 @@ class Issuer:
         """Makes these the issuer's public keys."""
         self.jwks.write_text(json.dumps({"keys": [key.as_dict(private=False) for key in keys]}))
 
-    def token(  # noqa: PLR0913
+    def token(
         self,
         consumer: str = "business-portal",
         subject: str = ALVA,

@@ -41,24 +41,29 @@ class IssuerKeys:
 
     async def including(self, kid: str) -> KeySet:
         """The key set, read again first where that may bring `kid`. Raises Unavailable when there is none at all."""
-        age = time.monotonic() - self._read_at
-        if age > self._max_age or (kid not in self._kids and age > self._min_interval):
+        if self._is_due(kid):
+            # Whoever comes while the keys are being read waits for them, and then finds that nothing is due.
             async with self._lock:
-                if time.monotonic() - self._read_at >= age:
+                if self._is_due(kid):
                     await self._refresh()
         if self._keys is None:
             raise Unavailable("The keys of the token issuer cannot be read right now. Try again in a while.")
         return self._keys
 
+    def _is_due(self, kid: str) -> bool:
+        age = time.monotonic() - self._read_at
+        return age > self._max_age or (kid not in self._kids and age > self._min_interval)
+
     async def _refresh(self) -> None:
-        self._read_at = time.monotonic()
         try:
             keys = KeySet.import_key_set(_parsed(await self._read()))
         except (OSError, ClientError, TimeoutError, ValueError, KeyError, TypeError, JoseError):
             log.exception("issuer_keys.not_read")
-            return
-        self._keys = keys
-        self._kids = frozenset(key.kid for key in keys.keys if key.kid)
+        else:
+            self._keys = keys
+            self._kids = frozenset(key.kid for key in keys.keys if key.kid)
+        finally:
+            self._read_at = time.monotonic()
 
 
 def jwks_reader(source: str, session: ClientSession) -> ReadJwks:
@@ -68,7 +73,12 @@ def jwks_reader(source: str, session: ClientSession) -> ReadJwks:
         async def fetch() -> bytes:
             async with session.get(source, timeout=FETCH_TIMEOUT, allow_redirects=False) as response:
                 response.raise_for_status()
-                return await response.content.read(MOST_BYTES)
+                body = bytearray()
+                async for chunk in response.content.iter_any():
+                    body += chunk
+                    if len(body) > MOST_BYTES:
+                        raise ValueError(f"the JWKS is larger than {MOST_BYTES} bytes")
+                return bytes(body)
 
         return fetch
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.gateway import GROUP_WITH_STATUSES, Gateway
 from tests.producer import Producer
 

@@ -1,0 +1,1 @@
+"""What producers implement: the contract, a reference implementation, and the demonstration producers."""

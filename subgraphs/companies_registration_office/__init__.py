@@ -1,0 +1,1 @@
+"""The companies registration office (Bolagsverket) as a demonstration producer: registration of companies."""

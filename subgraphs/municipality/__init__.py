@@ -1,0 +1,1 @@
+"""The municipality of Exempelköping as a demonstration producer: serving permits and food premises."""

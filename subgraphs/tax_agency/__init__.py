@@ -1,0 +1,1 @@
+"""The tax agency (Skatteverket) as a demonstration producer: approval for F-tax and registration for VAT."""

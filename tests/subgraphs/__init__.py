@@ -1,0 +1,1 @@
+"""Tests of the producer contract, its reference implementation, and the demonstration producers."""

@@ -1,0 +1,110 @@
+"""What `docs/producers.md` shows works as written."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from graphql import GraphQLError, build_schema, parse, validate
+
+from subgraphs.reference.cases import load_cases
+from tests.subgraphs.processes import ROOT, Producer
+
+PAGE = ROOT / "docs" / "producers.md"
+
+
+def blocks(language: str) -> list[str]:
+    """The contents of the page's fenced blocks in that language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.timeout(60)
+def test_the_commands_work_one_after_another() -> None:
+    lines = [line for block in blocks("console") for line in block.splitlines()]
+    assert [line for line in lines if not line.startswith("$ ")] == []
+    script = "\n".join(["set -euo pipefail", *(line.removeprefix("$ ") for line in lines)])
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+    with subprocess.Popen(
+        ["bash", "-c", script],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as shell:
+        try:
+            output, complaints = shell.communicate(timeout=50)
+        finally:
+            # Where a command failed, what was started in the background is still there.
+            with suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
+
+    assert shell.returncode == 0, complaints
+    assert '{"status":"ok"}' in output
+    assert '"reference": "SKV-2026-99999",\n                "status": null' in output
+    assert '"caseType": "MOMS"' in output
+    assert "type CaseStatus" in output
+    assert "HTTP/1.1 401 Unauthorized" in output
+    assert "water_agency [OPTIONS]" in output
+
+
+@pytest.mark.asyncio
+async def test_the_queries_fit_the_schema_of_a_producer(producer: Producer) -> None:
+    answer = await producer.ask("{ _service { sdl } }")
+    schema = build_schema(answer.body["data"]["_service"]["sdl"], assume_valid_sdl=True)
+
+    problems: list[GraphQLError] = []
+    for query in blocks("graphql"):
+        problems += validate(schema, parse(query))
+
+    assert len(blocks("graphql")) == 2
+    assert problems == []
+
+
+def test_the_json_parses() -> None:
+    assert [json.loads(block) for block in blocks("json")]
+
+
+def test_the_fourth_producer_starts_from_what_the_page_shows(tmp_path: Path) -> None:
+    (code,), (data,) = blocks("python"), blocks("toml")
+    package = tmp_path / "water_agency"
+    package.mkdir()
+    (package / "__main__.py").write_text(code)
+    (package / "cases.toml").write_text(data)
+
+    book = load_cases(package / "cases.toml")
+    ended = subprocess.run(
+        [sys.executable, "-m", "water_agency", "--help"],
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+    assert [case.reference for case in book.cases] == ["VA-2026-0001"]
+    assert "https://water-agency.demo.example" in ended.stdout
+
+
+def test_the_page_names_every_claim_and_outcome() -> None:
+    page = PAGE.read_text()
+    outcomes = (
+        "PRODUCER_TIMEOUT",
+        "PRODUCER_UNAVAILABLE",
+        "PRODUCER_FAULT",
+        "PRODUCER_REFUSED",
+        "NO_STATUS",
+        "DEADLINE_EXCEEDED",
+    )
+    claims = ("iss", "aud", "sub", "act.sub", "client_id", "purpose", "scope", "jti", "iat", "exp")
+
+    assert [outcome for outcome in outcomes if f"| `{outcome}` |" not in page] == []
+    assert [claim for claim in claims if f"`{claim}`" not in page] == []

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypedDict
 
+import structlog
 from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -41,6 +42,8 @@ from gateway.settings import PREFIX, Settings, SettingsError
 from gateway.store.case_groups import CaseGroupStore
 from gateway.store.driver import connect, open_database
 from gateway.store.registry import Registry
+
+log = structlog.get_logger(__name__)
 
 OpenServices = Callable[[Settings, "Keys"], AbstractAsyncContextManager[Services]]
 
@@ -113,8 +116,12 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
     client = connect(settings.mongodb_uri.get_secret_value(), timeout=settings.mongodb_timeout)
     database = open_database(client, settings.mongodb_database)
     registry = Registry(database)
-    with suppress(StoreUnavailable):
+    try:
         await registry.read()
+    except StoreUnavailable:
+        log.warning("gateway.started_without_database")
+    else:
+        log.info("gateway.started", address=settings.base_url, producers=len(registry.producers()))
     reading = asyncio.create_task(registry.keep_reading(settings.registry_interval))
     connector = TCPConnector(
         limit=0, limit_per_host=settings.producer_max_connections, keepalive_timeout=KEEP_ALIVE_SECONDS

@@ -8,8 +8,8 @@ from starlette.types import ASGIApp
 GRACE_SECONDS = 5
 
 
-def serve(app: ASGIApp, host: str, port: int) -> None:
-    """Serves `app` until a signal stops it; requests under way get five seconds to end."""
+def serve(app: ASGIApp, host: str, port: int, *, grace: int = GRACE_SECONDS) -> None:
+    """Serves `app` until a signal stops it; requests under way get `grace` seconds to end."""
     uvicorn.run(
         app,
         host=host,
@@ -18,5 +18,5 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
         access_log=False,
         server_header=False,
         date_header=True,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=grace,
     )

@@ -16,6 +16,10 @@ from gateway.serving import serve
 from gateway.settings import Settings, SettingsError, load_settings
 
 
+GRACE_SECONDS = 1
+"""Ctrl-C stops the whole stack in a few seconds; nobody waits for a developer's last request."""
+
+
 def development_command() -> list[str]:
     """The command that runs this program."""
     return [sys.executable, "-m", "gateway.development.server"]
@@ -30,7 +34,7 @@ def run(settings: Settings) -> None:
     issuer = open_issuer(settings.dev_directory, settings.token_audience or settings.base_url)
     app = create_app(settings, development_routes=caller_routes(issuer))
     configure_logs(settings.log_level, settings.log_format)
-    serve(app, settings.host, settings.port)
+    serve(app, settings.host, settings.port, grace=GRACE_SECONDS)
 
 
 if __name__ == "__main__":

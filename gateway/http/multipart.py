@@ -8,7 +8,8 @@ import orjson
 
 from gateway.execution.run import Parts
 
-CONTENT_TYPE = 'multipart/mixed; boundary="-"'
+CONTENT_TYPE = 'multipart/mixed; boundary="-"; incrementalSpec=v0.2'
+"""Names the form of the parts, `pending` and `completed` (specs.apollo.dev/incremental/v0.2), as clients ask for it."""
 
 _BEFORE = b"\r\n---\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"
 _END = b"\r\n-----\r\n"

@@ -7,6 +7,8 @@ from enum import Enum
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 MULTIPART = "multipart/mixed"
+OUR_PARTS = "incrementalspec=v0.2"
+"""The form of the parts that the gateway writes: with `pending` and `completed`. In lower case, as it is compared."""
 
 
 class ResponseType(Enum):
@@ -29,7 +31,7 @@ def response_type(accept: str | None) -> ResponseType | None:
     if accept is None:
         return ResponseType.JSON
     best: tuple[float, ResponseType] | None = None
-    for media_type, quality in _ranges(accept):
+    for media_type, quality, _ in _ranges(accept):
         chosen = _matching(media_type)
         if chosen is not None and quality > 0 and (best is None or quality > best[0]):
             best = (quality, chosen)
@@ -37,20 +39,26 @@ def response_type(accept: str | None) -> ResponseType | None:
 
 
 def takes_parts(accept: str | None) -> bool:
-    """Whether the caller takes an answer in parts: it names `multipart/mixed`."""
+    """Whether the caller takes an answer in parts: it names `multipart/mixed`, and no other form of parts than ours.
+
+    Apollo's clients name the form (`incrementalSpec=v0.2`; `deferSpec=20220824` is an older one), GraphiQL names none.
+    """
     return accept is not None and any(
-        media_type == MULTIPART and quality > 0 for media_type, quality in _ranges(accept)
+        media_type == MULTIPART and quality > 0 and all(parameter == OUR_PARTS for parameter in forms)
+        for media_type, quality, forms in _ranges(accept)
     )
 
 
-def _ranges(accept: str) -> list[tuple[str, float]]:
+def _ranges(accept: str) -> list[tuple[str, float, list[str]]]:
+    """The media ranges of the header, each with its quality and the parameters that name a specification."""
     ranges = []
     for part in accept[:1000].split(","):
-        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        charset = next((p[8:].strip('"') for p in parameters if p.startswith("charset=")), "utf-8")
+        media_type, *parameters = (piece.strip().lower().replace('"', "") for piece in part.split(";"))
+        charset = next((p[8:] for p in parameters if p.startswith("charset=")), "utf-8")
         if charset not in {"utf-8", "utf8"}:
             continue
-        ranges.append((media_type, _quality(parameters)))
+        forms = [parameter for parameter in parameters if parameter.partition("=")[0].endswith("spec")]
+        ranges.append((media_type, _quality(parameters), forms))
     return ranges
 
 

@@ -1,0 +1,69 @@
+# The tasks of this repository; `make` alone lists them. Everything is made inside the checkout.
+
+PYTHON ?= python3
+BIN := .venv/bin
+VENV := .venv/.installed
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
+NPM_CI := npm ci --silent
+PLAYGROUND := gateway/http/playground
+PLAYGROUND_SOURCES := $(filter-out %.py,$(wildcard $(PLAYGROUND)/*.* $(PLAYGROUND)/src/* $(PLAYGROUND)/src/*/*))
+NODE_TESTS := $(patsubst %package.json,%node_modules/.package-lock.json,$(wildcard tests/*/package.json tests/*/*/package.json))
+
+# Shell conditions
+HAS_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+NODE_VERSION = (([major, minor]) => process.exit(+(major * 100 + +minor < 2019)))(process.versions.node.split("."))
+HAS_NODE = command -v npm >/dev/null && node -e '$(NODE_VERSION)' 2>/dev/null
+
+.DELETE_ON_ERROR:
+.PHONY: help run test test-kill check playground schema lock clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+run: $(VENV) playground ## Start the gateway with all it needs; Ctrl-C stops everything and keeps the data
+	@exec $(BIN)/gateway dev
+
+test: $(VENV) playground $(NODE_TESTS) ## Run every test, on free ports and a database of its own
+	@$(BIN)/pytest -n 2
+
+test-kill: $(VENV) ## Kill each part of the running product 20 times while it is changed (some minutes)
+	@KILL_ROUNDS=20 $(BIN)/pytest tests/development/test_kill.py
+
+check: $(VENV) ## Check style, types, imports, schema.graphql and the documentation
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy gateway subgraphs tests && $(BIN)/lint-imports
+	@$(BIN)/gateway schema | diff -u schema.graphql - || { echo "schema.graphql is not what the code says: make schema"; exit 1; }
+	@$(BIN)/pytest -q tests/docs
+
+playground: $(PLAYGROUND)/dist/index.html ## Build the playground, where there is Node 20.19 or newer
+
+schema: $(VENV) ## Print the schema to schema.graphql
+	@$(BIN)/gateway schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+
+LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+# What SecantusDB's Python server needs alone; the Rust server, which is what is used, does not.
+UNUSED := --no-emit-package numpy --no-emit-package shapely --no-emit-package s2sphere
+
+lock: $(VENV) ## Make requirements.txt and requirements-dev.txt anew; versions stay unless LOCK_OPTIONS=--upgrade
+	@$(LOCK) $(LOCK_OPTIONS) --output-file requirements.txt
+	@$(LOCK) $(LOCK_OPTIONS) --group dev --constraint requirements.txt $(UNUSED) --output-file requirements-dev.txt
+
+clean: ## Remove what was built and installed; the data of `make run` stays
+	@rm -rf .venv build $(PLAYGROUND)/dist $(PLAYGROUND)/node_modules $(dir $(NODE_TESTS))
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+
+$(VENV): requirements-dev.txt pyproject.toml
+	@test -w . || { echo "This folder cannot be written: $(CURDIR). Clone the repository to one that can."; exit 1; }
+	@$(HAS_PYTHON) || { echo "Python 3.11 or newer is needed, and $(PYTHON) is not. Name another: make PYTHON=python3.12"; exit 1; }
+	@echo "Installing the Python packages into .venv (once; about a minute) ..." && $(PYTHON) -m venv .venv && \
+	$(PIP) --require-hashes --requirement requirements-dev.txt && $(PIP) --no-build-isolation --editable . && touch $@
+
+$(PLAYGROUND)/dist/index.html: $(PLAYGROUND_SOURCES)
+	@if $(HAS_NODE); then echo "Building the playground (once; about a minute) ..." && cd $(PLAYGROUND) && \
+	$(NPM_CI) && npm run --silent build >/dev/null && touch dist/index.html; \
+	else echo "The playground is not built: it needs Node 20.19 or newer. Everything else works."; fi
+
+# npm leaves this file in node_modules; it is as old as what is installed there.
+%/node_modules/.package-lock.json: %/package-lock.json
+	@if $(HAS_NODE); then echo "Installing the npm packages of $* ..." && cd $* && $(NPM_CI) && touch node_modules/.package-lock.json; \
+	else echo "Node 20.19 or newer is missing: tests in $* that need it are skipped."; fi

@@ -1,4 +1,11 @@
 # The gateway and the reference producers: one image, one command each (compose.yaml).
+FROM node:22-slim AS playground
+WORKDIR /playground
+COPY gateway/http/playground/package.json gateway/http/playground/package-lock.json gateway/http/playground/.npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY gateway/http/playground/ ./
+RUN npm run build
+
 # Python 3.11: the version the tests run on.
 FROM python:3.11-slim
 
@@ -18,6 +25,7 @@ EOF
 COPY mongo-init/ mongo-init/
 COPY subgraphs/ subgraphs/
 COPY gateway/ gateway/
+COPY --from=playground /playground/dist/ gateway/http/playground/dist/
 RUN python -m compileall -q gateway subgraphs
 
 USER 10001:10001

@@ -15,7 +15,6 @@ from gateway.logs import configure_logs
 from gateway.serving import serve
 from gateway.settings import Settings, SettingsError, load_settings
 
-
 GRACE_SECONDS = 1
 """Ctrl-C stops the whole stack in a few seconds; nobody waits for a developer's last request."""
 

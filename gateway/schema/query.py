@@ -63,7 +63,7 @@ class Query:
     @strawberry.field(
         description=f"The subject's case groups that you own, the newest first; {GROUPS_PER_PAGE} by default."
     )
-    async def case_groups(  # noqa: PLR0917
+    async def case_groups(
         self,
         info: Info,
         filter: Annotated[  # noqa: A002
@@ -80,7 +80,7 @@ class Query:
         return await case_group_connection(info.context, wanted, request)
 
     @strawberry.field(description=f"The connected producers; {PRODUCERS_PER_PAGE} by default.")
-    def producers(  # noqa: PLR0917
+    def producers(
         self,
         info: Info,
         information_area: Annotated[

@@ -15,7 +15,7 @@ NODE_VERSION = (([major, minor]) => process.exit(+(major * 100 + +minor < 2019))
 HAS_NODE = command -v npm >/dev/null && node -e '$(NODE_VERSION)' 2>/dev/null
 
 .DELETE_ON_ERROR:
-.PHONY: help run test test-kill check playground schema lock clean
+.PHONY: help run test test-kill check playground schema docs lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ playground: $(PLAYGROUND)/dist/index.html ## Build the playground, where there i
 
 schema: $(VENV) ## Print the schema to schema.graphql
 	@$(BIN)/gateway schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+
+docs: $(VENV) ## Write the settings tables of docs/settings.md anew
+	@$(BIN)/python -m tests.docs.settings_table
 
 LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 # What SecantusDB's Python server needs alone; the Rust server, which is what is used, does not.

@@ -10,10 +10,10 @@ import strawberry
 from gateway.errors import BadUserInput
 from gateway.model import case_group as model
 from gateway.model.page import Window
-from gateway.model.purpose import InformationArea
 from gateway.schema.case import Case, case_connection
 from gateway.schema.context import Context, Info
 from gateway.schema.ids import group_global_id, producer_id
+from gateway.schema.information_area import InformationArea
 from gateway.schema.node import Node
 from gateway.schema.paging import After, Before, Connection, Cursors, First, Last, PageRequest, connection
 from gateway.schema.producer import Consumer

@@ -6,6 +6,8 @@ import strawberry
 
 from gateway.model.purpose import InformationArea
 
+__all__ = ["InformationArea"]
+
 DESCRIPTIONS = {
     InformationArea.TRAVEL_WITHIN_THE_UNION: "A. Travel within the Union (resor inom unionen).",
     InformationArea.WORK_AND_RETIREMENT_WITHIN_THE_UNION: (

@@ -14,11 +14,12 @@ from gateway.model.caller import Caller
 from gateway.model.case_group import CaseGroup as StoredGroup
 from gateway.model.case_group import CaseKey, GroupId, NewCase
 from gateway.model.producer import ProducerId
-from gateway.model.purpose import InformationArea, Purpose
+from gateway.model.purpose import Purpose
 from gateway.model.text import Text
 from gateway.schema.case_group import CaseGroup
 from gateway.schema.context import Info
 from gateway.schema.ids import case_id, group_id, producer_id
+from gateway.schema.information_area import InformationArea
 from gateway.schema.user_errors import UserError, user_errors, wrong_id
 
 NO_PRODUCER = ProducerId("")

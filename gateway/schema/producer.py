@@ -9,10 +9,10 @@ import strawberry
 from gateway.model import producer as model
 from gateway.model.caller import ConsumerId
 from gateway.model.page import page_of
-from gateway.model.purpose import InformationArea
 from gateway.model.text import Language
 from gateway.schema.context import Context
 from gateway.schema.ids import consumer_global_id, producer_global_id
+from gateway.schema.information_area import InformationArea
 from gateway.schema.node import Node
 from gateway.schema.paging import Connection, Cursors, PageRequest, connection, counted
 

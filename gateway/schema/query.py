@@ -10,11 +10,11 @@ from gateway.errors import NotFound
 from gateway.model.case_group import CaseGroupFilter as WantedGroups
 from gateway.model.case_group import GroupId
 from gateway.model.producer import ConnectionState, ProducerId
-from gateway.model.purpose import InformationArea
 from gateway.schema.case import Case
 from gateway.schema.case_group import CaseGroup, CaseGroupFilter, Subject, case_group_connection
 from gateway.schema.context import Context, Info
 from gateway.schema.ids import case_id, group_id, parts, producer_id
+from gateway.schema.information_area import InformationArea
 from gateway.schema.node import Node
 from gateway.schema.paging import After, Before, Connection, First, Last, PageRequest
 from gateway.schema.producer import Consumer, Producer, producer_connection

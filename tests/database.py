@@ -24,11 +24,11 @@ ANNOUNCEMENT = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
 
 
 @contextmanager
-def embedded_database(directory: Path, *, auth: bool = False) -> Iterator[str]:
+def embedded_database(directory: Path, *, auth: bool = False, port: int = 0) -> Iterator[str]:
     """The address of a MongoDB, there until the end of the `with` block.
 
-    The embedded database is a process of its own on a free port of 127.0.0.1. It keeps its files in `directory`, so
-    that one started there again has the same data and users. `auth`: it enforces users and roles.
+    The embedded database is a process of its own on 127.0.0.1, on `port` or a free one. It keeps its files in
+    `directory`, so that one started there again has the same data and users. `auth`: it enforces users and roles.
     Raises RuntimeError, with what it printed, when it does not start within 30 seconds.
     """
     given = os.environ.get(GIVEN)
@@ -38,16 +38,16 @@ def embedded_database(directory: Path, *, auth: bool = False) -> Iterator[str]:
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / "log.txt"
     with log.open("wb") as output:
-        process = subprocess.Popen(_command(directory / "data", auth), stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(_command(directory / "data", auth, port), stdout=output, stderr=subprocess.STDOUT)
     try:
         yield f"mongodb://127.0.0.1:{_announced_port(process, log)}/?directConnection=true"
     finally:
         _stop(process)
 
 
-def _command(storage: Path, auth: bool) -> list[str]:
+def _command(storage: Path, auth: bool, port: int) -> list[str]:
     program = Path(sysconfig.get_path("scripts")) / "secantusd-rs"
-    where = ["--host", "127.0.0.1", "--port", "0", "--storage-path", str(storage)]
+    where = ["--host", "127.0.0.1", "--port", str(port), "--storage-path", str(storage)]
     # The log files stay small, and the durability of `gateway dev` is kept: a test that kills it loses nothing.
     how = ["--sync-on-commit", "--log-file-max", "64MB", "--cache-size", "256M"]
     # On the leash it ends even when the test run is killed.

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +98,8 @@ class Gateway:
     session: ClientSession
     database: Database
     reads: Reads
+    stop: Callable[[], Awaitable[None]]
+    """Stops it as a signal does."""
 
     async def query(
         self,
@@ -190,10 +192,14 @@ async def running_gateway(
             while not server.started:
                 assert not serving.done(), "the gateway ended while it started"
                 await asyncio.sleep(0.005)
+
+            async def stop() -> None:
+                server.should_exit = True
+                await serving
+
             async with ClientSession() as session:
-                yield Gateway(url, issuer, session, database, reads)
-            server.should_exit = True
-            await serving
+                yield Gateway(url, issuer, session, database, reads, stop)
+            await stop()
     finally:
         await client.drop_database(name)
         client.close()

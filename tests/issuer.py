@@ -63,6 +63,6 @@ class Issuer:
         return jwt.encode(head, content, signing_key, algorithms=[head["alg"]])
 
 
-def shared_secret(public: Key) -> OctKey:
+def shared_secret(public: ECKey) -> OctKey:
     """The public key's PEM as an HMAC secret: the classic confusion of algorithms."""
     return OctKey.import_key(public.as_pem(private=False))

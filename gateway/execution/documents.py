@@ -13,7 +13,6 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
-    GraphQLSyntaxError,
     OperationDefinitionNode,
     Visitor,
     get_operation_ast,
@@ -88,25 +87,25 @@ class Documents:
     def _parsed(self, query: str) -> DocumentNode:
         try:
             return parse(query, max_lexical_tokens=self._max_tokens)
-        except GraphQLSyntaxError as exc:
-            if "tokens. Parsing aborted" not in exc.message:
-                raise RequestRejected([_coded(exc, ParseFailed.code)]) from exc
-            raise rejected(
-                LimitExceeded(
-                    f"The document has more than {self._max_tokens} tokens.",
-                    limit="document_max_tokens",
-                    value=self._max_tokens,
-                )
-            ) from exc
         except GraphQLError as exc:
-            # The parser's own guard: nested beyond what the interpreter's stack holds.
-            raise rejected(
-                LimitExceeded(
-                    f"The document is nested too deeply; the limit is {self._max_depth} levels of fields.",
-                    limit="document_max_depth",
-                    value=self._max_depth,
-                )
-            ) from exc
+            # graphql-core has no type of its own for the limits it keeps: on tokens, and on nesting (its stack).
+            if "tokens. Parsing aborted" in exc.message:
+                raise rejected(
+                    LimitExceeded(
+                        f"The document has more than {self._max_tokens} tokens.",
+                        limit="document_max_tokens",
+                        value=self._max_tokens,
+                    )
+                ) from exc
+            if "nested too deeply" in exc.message:
+                raise rejected(
+                    LimitExceeded(
+                        f"The document is nested too deeply; the limit is {self._max_depth} levels of fields.",
+                        limit="document_max_depth",
+                        value=self._max_depth,
+                    )
+                ) from exc
+            raise RequestRejected([_coded(exc, ParseFailed.code)]) from exc
 
 
 class _WithoutIncrementalDelivery(Visitor):

@@ -27,7 +27,7 @@ from gateway.model.caller import Caller
 log = structlog.get_logger(__name__)
 
 METHODS = ("GET", "POST")
-TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 async def graphql_endpoint(request: Request) -> Response:

@@ -6,18 +6,22 @@ from collections.abc import AsyncIterator
 
 import orjson
 
-from gateway.execution.run import Parts
+from gateway.execution.run import Answer, Parts
 
 CONTENT_TYPE = 'multipart/mixed; boundary="-"; incrementalSpec=v0.2'
 """Names the form of the parts, `pending` and `completed` (specs.apollo.dev/incremental/v0.2), as clients ask for it."""
 
-_BEFORE = b"\r\n---\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"
+_BOUNDARY = b"\r\n---\r\n"
+_HEAD = b"Content-Type: application/json; charset=utf-8\r\n\r\n"
 _END = b"\r\n-----\r\n"
 
 
 async def written(parts: Parts) -> AsyncIterator[bytes]:
-    """The parts as they become ready, each written whole, then the end."""
-    yield _BEFORE + orjson.dumps(parts.first)
+    """The parts as they become ready, each with the boundary after it: clients read a part when they see its end."""
+    yield _BOUNDARY + _written(parts.first)
     async for part in parts.rest:
-        yield _BEFORE + orjson.dumps(part)
-    yield _END
+        yield _written(part)
+
+
+def _written(part: Answer) -> bytes:
+    return _HEAD + orjson.dumps(part) + (_BOUNDARY if part["hasNext"] else _END)

@@ -26,15 +26,18 @@ class ResponseType(Enum):
 def response_type(accept: str | None) -> ResponseType | None:
     """The type the caller prefers, or None when it takes neither. Without a header, as for `*/*`: JSON.
 
-    `multipart/mixed` alone is taken as JSON in its parts.
+    A caller that names `multipart/mixed` alone gets JSON, too, where there is nothing to give in parts.
     """
     if accept is None:
         return ResponseType.JSON
     best: tuple[float, ResponseType] | None = None
-    for media_type, quality, _ in _ranges(accept):
+    ranges = [(media_type, quality) for media_type, quality, _ in _ranges(accept) if quality > 0]
+    for media_type, quality in ranges:
         chosen = _matching(media_type)
-        if chosen is not None and quality > 0 and (best is None or quality > best[0]):
+        if chosen is not None and (best is None or quality > best[0]):
             best = (quality, chosen)
+    if best is None and any(media_type == MULTIPART for media_type, _ in ranges):
+        return ResponseType.JSON
     return best[1] if best else None
 
 
@@ -73,6 +76,6 @@ def _quality(parameters: list[str]) -> float:
 def _matching(media_type: str) -> ResponseType | None:
     if media_type == GRAPHQL_RESPONSE:
         return ResponseType.GRAPHQL_RESPONSE
-    if media_type in {JSON, "application/*", "*/*", MULTIPART}:
+    if media_type in {JSON, "application/*", "*/*"}:
         return ResponseType.JSON
     return None

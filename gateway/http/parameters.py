@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from gateway.errors import BadUserInput, GatewayError, LimitExceeded
 
@@ -89,9 +89,11 @@ async def _body(request: Request, max_bytes: int, seconds: float) -> bytes:
                 if len(body) > max_bytes:
                     raise _too_large(max_bytes)
     except TimeoutError as exc:
-        raise BadRequest(
-            HTTPStatus.REQUEST_TIMEOUT, BadUserInput(f"The body did not arrive within {seconds:g} seconds.")
-        ) from exc
+        reason = BadUserInput(f"The body did not arrive within {seconds:g} seconds.")
+        raise BadRequest(HTTPStatus.REQUEST_TIMEOUT, reason, {"Connection": "close"}) from exc
+    except ClientDisconnect as exc:
+        # Nobody reads the answer; it is the caller's fault, and no failure of the gateway in its log.
+        raise _bad("The connection was closed before the end of the body.") from exc
     return bytes(body)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -12,6 +13,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.errors import GatewayError, Unavailable
 from gateway.execution.errors import INTERNAL_MESSAGE
 from gateway.model.identity_numbers import IDENTITY_NUMBER
 
@@ -47,11 +49,16 @@ class RequestLog:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_id)
+            except asyncio.CancelledError:
+                # The server stops and its patience with this request has ended. Nobody awaits this task: it ends here.
+                log.warning("request.cut_off")
+                if not status:
+                    await _send_error(send_with_id, 503, STOPPING, Unavailable.code, request_id)
             except Exception:
                 log.exception("request.failed")
                 if status:
                     raise
-                await _send_internal(send_with_id, request_id)
+                await _send_error(send_with_id, 500, INTERNAL_MESSAGE, GatewayError.code, request_id)
             finally:
                 path = scope["path"]
                 log.log(
@@ -63,6 +70,11 @@ class RequestLog:
                     milliseconds=round((time.monotonic() - began) * 1000, 1),
                 )
 
+
+STOPPING = (
+    "The gateway is being stopped and did not finish this request. Send it again; a change may or may not have been "
+    "made, and can be repeated safely with the same expectedRevision or idempotencyKey."
+)
 
 HEALTH_PATHS = frozenset({"/health/live", "/health/ready"})
 """Asked every few seconds by whatever watches over the gateway."""
@@ -78,12 +90,12 @@ def _request_id(sent: str | None) -> str:
     return uuid.uuid4().hex
 
 
-async def _send_internal(send: Send, request_id: str) -> None:
-    error = {"message": INTERNAL_MESSAGE, "extensions": {"code": "INTERNAL", "requestId": request_id}}
+async def _send_error(send: Send, status: int, message: str, code: str, request_id: str) -> None:
+    error = {"message": message, "extensions": {"code": code, "requestId": request_id}}
     await send(
         {
             "type": "http.response.start",
-            "status": 500,
+            "status": status,
             "headers": [(b"content-type", b"application/json; charset=utf-8"), (b"cache-control", b"no-store")],
         }
     )

@@ -1,0 +1,149 @@
+"""Documents: parsed, validated and measured once, and remembered without anything of a caller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from graphql import OperationType, parse, print_ast
+
+from gateway.errors import LimitExceeded
+from gateway.execution.documents import LONGEST_REMEMBERED, Documents
+from gateway.execution.errors import RequestRejected
+from tests.execution.schema import nesting_schema
+
+
+def documents(**limits: int) -> Documents:
+    return Documents(nesting_schema(), **{"max_tokens": 100, "max_depth": 3, "cache_size": 2, **limits})
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was parsed so far."""
+    queries: list[str] = []
+
+    def counting(query: str, **options: Any) -> Any:
+        queries.append(query)
+        return parse(query, **options)
+
+    monkeypatch.setattr("gateway.execution.documents.parse", counting)
+    return queries
+
+
+def test_a_document_is_parsed_once(parsed: list[str]) -> None:
+    prepared = documents()
+
+    assert prepared.prepare("{ thing { name } }") is prepared.prepare("{ thing { name } }")
+    assert parsed == ["{ thing { name } }"]
+
+
+def test_the_document_unused_for_longest_is_forgotten(parsed: list[str]) -> None:
+    prepared = documents(cache_size=2)
+
+    for query in ("{ a: __typename }", "{ b: __typename }", "{ a: __typename }", "{ c: __typename }"):
+        prepared.prepare(query)
+    parsed.clear()
+    prepared.prepare("{ a: __typename }")
+    prepared.prepare("{ b: __typename }")
+
+    assert parsed == ["{ b: __typename }"]
+
+
+def test_a_long_document_is_not_remembered(parsed: list[str]) -> None:
+    prepared = documents()
+    query = "{ __typename }".ljust(LONGEST_REMEMBERED + 1)
+
+    prepared.prepare(query)
+    prepared.prepare(query)
+
+    assert len(parsed) == 2
+
+
+def test_a_document_that_is_refused_is_not_remembered(parsed: list[str]) -> None:
+    prepared = documents()
+
+    for _ in range(2):
+        with pytest.raises(RequestRejected):
+            prepared.prepare("{ nothing }")
+
+    assert len(parsed) == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "codes"),
+    [
+        ("{", ["GRAPHQL_PARSE_FAILED"]),
+        ("", ["GRAPHQL_PARSE_FAILED"]),
+        ("{ nothing }", ["GRAPHQL_VALIDATION_FAILED"]),
+        ("{ nothing thing never { name } }", ["GRAPHQL_VALIDATION_FAILED"] * 3),
+    ],
+)
+def test_every_reason_to_refuse_a_document_has_a_code(query: str, codes: list[str]) -> None:
+    with pytest.raises(RequestRejected) as refused:
+        documents().prepare(query)
+
+    assert [(error.extensions or {})["code"] for error in refused.value.errors] == codes
+
+
+@pytest.mark.parametrize(
+    ("query", "limit", "value", "asked"),
+    [
+        ("{ thing { thing { thing { name } } } }", "document_max_depth", 3, 4),
+        ("{ ...F } fragment F on Query { thing { thing { thing { name } } } }", "document_max_depth", 3, 4),
+        ("{" + " name" * 100 + "}", "document_max_tokens", 100, None),
+    ],
+)
+def test_a_limit_that_is_passed_is_named(query: str, limit: str, value: int, asked: int | None) -> None:
+    with pytest.raises(RequestRejected) as refused:
+        documents().prepare(query)
+
+    (error,) = refused.value.errors
+    reason = error.original_error
+    assert isinstance(reason, LimitExceeded)
+    assert (reason.limit, reason.value, reason.asked) == (limit, value, asked)
+
+
+@pytest.mark.parametrize("opening", ["{ thing ", "{ ... ", "{ number(of: " + "[" * 200])
+def test_nesting_beyond_what_the_parser_holds_is_a_limit_too(opening: str) -> None:
+    with pytest.raises(RequestRejected) as refused:
+        documents(max_tokens=10_000).prepare(opening * 600)
+
+    reason = refused.value.errors[0].original_error
+    assert isinstance(reason, LimitExceeded)
+    assert reason.limit == "document_max_depth"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("Ask", OperationType.QUERY), ("Change", OperationType.MUTATION)],
+)
+def test_an_operation_is_found_by_its_name(name: str, kind: OperationType) -> None:
+    document = documents().prepare("query Ask { __typename } mutation Change { change { name } }")
+
+    assert document.operation(name).operation is kind
+
+
+def test_the_only_operation_needs_no_name() -> None:
+    assert documents().prepare("query Ask { __typename }").operation(None).operation is OperationType.QUERY
+
+
+@pytest.mark.parametrize(("name", "says"), [(None, "it has several"), ("C", "the document has none")])
+def test_what_picks_no_operation_is_refused(name: str | None, says: str) -> None:
+    document = documents().prepare("query A { __typename } query B { __typename }")
+
+    with pytest.raises(RequestRejected) as refused:
+        document.operation(name)
+
+    assert says in refused.value.errors[0].message
+
+
+def test_a_whole_document_has_no_incremental_delivery_and_is_the_same_otherwise() -> None:
+    document = documents().prepare(
+        "query Q($d: Boolean!) { ... @defer(if: $d) { thing { name @include(if: $d) } } things @stream { name } }"
+    )
+
+    assert "@defer" in print_ast(document.incremental)
+    assert "@stream" in print_ast(document.incremental)
+    assert " ".join(print_ast(document.whole).split()) == (
+        "query Q($d: Boolean!) { ... { thing { name @include(if: $d) } } things { name } }"
+    )

@@ -1,0 +1,102 @@
+"""Running an operation: whole, in parts, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from gateway.errors import NotFound
+from gateway.execution.documents import Documents
+from gateway.execution.errors import RequestRejected
+from gateway.execution.run import Answer, Parts, run
+from tests.execution.schema import nesting_schema
+
+SCHEMA = nesting_schema()
+
+
+async def thing(*_: object) -> dict[str, str]:
+    return {"name": "a thing"}
+
+
+def failing(*_: object) -> None:
+    raise NotFound("Not here.")
+
+
+SCHEMA.type_map["Query"].fields["thing"].resolve = thing  # type: ignore[attr-defined]
+SCHEMA.type_map["Query"].fields["secret"].resolve = failing  # type: ignore[attr-defined]
+SCHEMA.type_map["Query"].fields["must"].resolve = failing  # type: ignore[attr-defined]
+
+
+async def ran(query: str, variables: Mapping[str, Any] | None = None, *, incremental: bool = False) -> Answer | Parts:
+    document = Documents(SCHEMA, max_tokens=100, max_depth=5, cache_size=1).prepare(query)
+    return await run(
+        SCHEMA,
+        document,
+        operation_name=None,
+        variables=variables,
+        context=None,
+        request_id="r1",
+        incremental=incremental,
+    )
+
+
+async def test_an_answer_without_errors_is_its_data_alone() -> None:
+    assert await ran("{ thing { name } }") == {"data": {"thing": {"name": "a thing"}}}
+
+
+@pytest.mark.parametrize(("query", "data"), [("{ secret }", {"secret": None}), ("{ must }", None)])
+async def test_an_operation_that_was_run_has_data_even_where_it_is_null(query: str, data: object) -> None:
+    answer = await ran(query)
+
+    assert isinstance(answer, dict)
+    assert answer["data"] == data
+    assert answer["errors"][0]["extensions"] == {"code": "NOT_FOUND", "requestId": "r1"}
+
+
+@pytest.mark.parametrize("variables", [None, {}, {"of": None}, {"of": "one"}, {"of": 2**31}, {"of": [[[]]]}])
+@pytest.mark.parametrize("incremental", [False, True])
+async def test_variables_that_do_not_fit_keep_the_operation_from_running(
+    variables: dict[str, Any] | None, *, incremental: bool
+) -> None:
+    with pytest.raises(RequestRejected) as refused:
+        await ran("query($of: Int!) { number(of: $of) }", variables, incremental=incremental)
+
+    assert "$of" in refused.value.errors[0].message
+
+
+async def test_parts_are_given_only_where_they_are_allowed() -> None:
+    query = "{ __typename ... @defer { thing { name } } }"
+
+    whole = await ran(query)
+    parts = await ran(query, incremental=True)
+
+    assert whole == {"data": {"__typename": "Query", "thing": {"name": "a thing"}}}
+    assert isinstance(parts, Parts)
+    assert parts.first == {
+        "data": {"__typename": "Query"},
+        "pending": [{"id": "0", "path": []}],
+        "hasNext": True,
+    }
+    assert [part async for part in parts.rest] == [
+        {
+            "incremental": [{"id": "0", "data": {"thing": {"name": "a thing"}}}],
+            "completed": [{"id": "0"}],
+            "hasNext": False,
+        }
+    ]
+
+
+async def test_errors_of_a_part_stand_where_they_belong() -> None:
+    parts = await ran('{ __typename ... @defer { secret } ... @defer(label: "2") { must } }', incremental=True)
+
+    assert isinstance(parts, Parts)
+    rest = [part async for part in parts.rest]
+    delivered = [one for part in rest for one in part.get("incremental", ())]
+    completed = [one for part in rest for one in part.get("completed", ())]
+    assert [one["errors"][0]["path"] for one in delivered] == [["secret"]]
+    assert [one["errors"][0]["path"] for one in completed if "errors" in one] == [["must"]]
+    assert {one["errors"][0]["extensions"]["requestId"] for one in [*delivered, *completed] if "errors" in one} == {
+        "r1"
+    }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from joserfc import jwt
-from joserfc.jwk import ECKey, Key, OctKey
+from joserfc.jwk import ECKey, Key
 
 ISSUER = "https://issuer.example"
 AUDIENCE = "https://gateway.example"
@@ -61,8 +61,3 @@ class Issuer:
         head = {"alg": "ES256", "typ": "at+jwt", "kid": "first", **(header or {})}
         signing_key = key or self.key
         return jwt.encode(head, content, signing_key, algorithms=[head["alg"]])
-
-
-def shared_secret(public: ECKey) -> OctKey:
-    """The public key's PEM as an HMAC secret: the classic confusion of algorithms."""
-    return OctKey.import_key(public.as_pem(private=False))

@@ -8,6 +8,7 @@ from typing import Any
 from authlib.oauth2.rfc9068.claims import JWTAccessTokenClaims
 from joserfc import jws, jwt
 from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError
+from joserfc.jws import JWSRegistry
 
 from gateway.errors import Unauthenticated
 from gateway.identity.issuer_keys import IssuerKeys
@@ -32,6 +33,8 @@ class AccessTokens:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
+        # Unknown header parameters mean nothing (RFC 7515 §4), unless `crit` says that they must be understood.
+        self._registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
 
     async def claims(self, token: str) -> dict[str, Any]:
         """The claims of a token whose signature and claims hold.
@@ -44,14 +47,15 @@ class AccessTokens:
         try:
             header = _header(token)
             keys = await self._keys.including(header["kid"])
-            verified = jwt.decode(token, keys, algorithms=ALGORITHMS)
+            verified = jwt.decode(token, keys, registry=self._registry)
             claims = JWTAccessTokenClaims(verified.claims, verified.header, self._expected())
             claims.validate(leeway=LEEWAY_SECONDS)
         except ExpiredTokenError as exc:
             raise Unauthenticated("The access token has expired.") from exc
         except (InvalidClaimError, MissingClaimError) as exc:
             raise Unauthenticated(f"The access token's claim {exc.claim} is missing or not accepted.") from exc
-        except (JoseError, ValueError, TypeError, KeyError, RecursionError) as exc:
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
+            # Beside its own errors joserfc lets through what Python says of a header that is no object, for example.
             raise Unauthenticated("The access token's signature or form is not accepted.") from exc
         _check_parties(claims)
         return dict(claims)

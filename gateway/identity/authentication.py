@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.errors import Unauthenticated
+from gateway.errors import Unauthenticated, Unavailable
 from gateway.identity.access_tokens import AccessTokens
 from gateway.identity.pseudonyms import Pseudonyms
 from gateway.model.caller import Caller, ConsumerId
@@ -21,6 +21,8 @@ class Authentication:
     async def caller(self, authorization: str | None) -> Caller:
         """The caller that the header's bearer token stands for. Raises Unauthenticated and Unavailable."""
         claims = await self._tokens.claims(_bearer_token(authorization))
+        if not self._registry.is_read:
+            raise Unavailable("The register of consumers cannot be read right now. Try again in a while.")
         consumer = self._registry.consumer(ConsumerId(claims["client_id"]))
         if consumer is None or consumer.state is not ConnectionState.ACTIVE:
             raise Unauthenticated("The access token's client_id is not a connected consumer.")
@@ -35,10 +37,8 @@ class Authentication:
 
 
 def _bearer_token(authorization: str | None) -> str:
-    if not authorization:
-        # RFC 6750 §3.1: a request without credentials gets no error code.
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer":
+        # RFC 6750 §3.1: a request without credentials, or with others than are asked for, gets no error code.
         raise Unauthenticated("Send an access token: Authorization: Bearer <token>.", error=None)
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthenticated("The Authorization header must be: Bearer <token>.", error="invalid_request")
     return token.strip()

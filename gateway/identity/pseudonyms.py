@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from pathlib import Path
@@ -36,10 +35,11 @@ def read_pseudonyms(key_file: Path, key_id: str) -> Pseudonyms:
     Raises PseudonymKeyError when the file cannot be read, is not base64 or is too short.
     """
     try:
-        key = base64.b64decode(key_file.read_text().strip(), validate=True)
+        # Line breaks and all: `openssl rand -base64 64` writes two lines.
+        key = base64.b64decode(b"".join(key_file.read_bytes().split()), validate=True)
     except OSError as exc:
         raise PseudonymKeyError(f"The pseudonym key file {key_file} cannot be read: {exc.strerror}.") from exc
-    except (binascii.Error, UnicodeDecodeError) as exc:
+    except ValueError as exc:
         raise PseudonymKeyError(f"The pseudonym key file {key_file} does not hold base64.") from exc
     if len(key) < LEAST_KEY_BYTES:
         raise PseudonymKeyError(

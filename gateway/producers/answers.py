@@ -73,7 +73,7 @@ def _failures(errors: list[object]) -> dict[int | None, Unavailable]:
         path, extensions = error.get("path"), error.get("extensions")
         position = path[1] if isinstance(path, list) and len(path) > 1 and isinstance(path[1], int) else None
         code = extensions.get("code") if isinstance(extensions, dict) else None
-        failed[position] = REFUSED if code in REFUSALS else FAULT
+        failed[position] = REFUSED if isinstance(code, str) and code in REFUSALS else FAULT
     return failed
 
 
@@ -87,7 +87,9 @@ def _outcome(
             raise ContractBreach("the entity is not an object")
         if entity.get("reference") != reference:
             raise ContractBreach("the entity's reference is not the one asked for")
-        status = entity.get("status")
+        if "status" not in entity:
+            raise ContractBreach("status: missing")
+        status = entity["status"]
         if status is None:
             return failure or NO_STATUS
         return StatusAnswer(checked_status(status, selection), fetched_at)

@@ -22,6 +22,7 @@ from aiohttp import (
     ClientTimeout,
     ConnectionTimeoutError,
 )
+from aiohttp.http_exceptions import ContentLengthError, TransferEncodingError
 
 from gateway.model.caller import Caller
 from gateway.model.producer import Producer
@@ -35,6 +36,9 @@ log = structlog.get_logger(__name__)
 
 RETRY_AFTER = re.compile(r"[0-9]{1,8}")
 LONGEST_RETRY_AFTER = 86_400
+
+BROKEN_OFF = (ContentLengthError, TransferEncodingError)
+"""How aiohttp says that an answer ended before its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +148,9 @@ class ProducerClient:
             if seconds < self.limits.deadline:
                 raise _Failed(UnavailableReason.DEADLINE_EXCEEDED, "the operation's time was used up") from exc
             raise _Failed(UnavailableReason.PRODUCER_TIMEOUT, f"no answer in {seconds:g} s") from exc
-        except ClientConnectionError as exc:
-            raise _Failed(UnavailableReason.PRODUCER_UNAVAILABLE, f"connection: {type(exc).__name__}") from exc
         except (ClientError, ValueError) as exc:
-            # ValueError: an endpoint that is no address, or an answer that cannot be decompressed.
-            raise _Failed(UnavailableReason.PRODUCER_FAULT, f"answer: {type(exc).__name__}") from exc
+            # ValueError: an endpoint that is no address.
+            raise _failure(exc) from exc
 
     @staticmethod
     async def _read(response: ClientResponse, most: int) -> bytes:
@@ -160,6 +162,13 @@ class ProducerClient:
                 response.close()
                 raise _Failed(UnavailableReason.PRODUCER_FAULT, f"the answer is larger than {most} bytes")
         return bytes(body)
+
+
+def _failure(exc: ClientError | ValueError) -> _Failed:
+    """A connection that broke, before the answer or within it, or else an answer that cannot be read."""
+    if isinstance(exc, ClientConnectionError) or isinstance(exc.__cause__, BROKEN_OFF):
+        return _Failed(UnavailableReason.PRODUCER_UNAVAILABLE, f"connection: {type(exc).__name__}")
+    return _Failed(UnavailableReason.PRODUCER_FAULT, f"answer: {type(exc).__name__}")
 
 
 def _check_status(response: ClientResponse) -> None:

@@ -32,9 +32,9 @@ def _boolean(value: object) -> bool:
 
 
 def _moment(value: object) -> datetime:
-    """An RFC 3339 moment, in UTC."""
+    """A moment with its offset, in UTC: RFC 3339, and what else ISO 8601 writes unmistakably (no seconds, say)."""
     try:
-        moment = datetime.fromisoformat(_string(value))
+        moment = datetime.fromisoformat(_string(value).upper())
         if moment.tzinfo is None:
             raise ContractBreach("not a DateTime: it has no time zone")
         return moment.astimezone(UTC)
@@ -98,19 +98,28 @@ def question(selection: StatusSelection) -> str:
 
 
 def scope(selection: StatusSelection) -> str:
-    """The fields asked for, as the caller assertion's `scope` names them."""
-    return " ".join([*selection.fields, *(f"references.{name}" for name in selection.references)])
+    """The fields asked for, as the caller assertion's `scope` names them.
+
+    `references` without a field behind it: that they are there is asked, and nothing of them.
+    """
+    references = [f"references.{name}" for name in selection.references if name in REFERENCE_FIELDS]
+    if selection.references and not references:
+        references = ["references"]
+    return " ".join([*selection.fields, *references])
 
 
 def checked_status(status: object, selection: StatusSelection) -> dict[str, object]:
     """The selected fields of one status, each fitting the contract. Raises ContractBreach."""
     answer = _checked(status, selection.fields, STATUS_FIELDS)
     if selection.references:
-        answer["references"] = _checked_references(_object(status).get("references"), selection.references)
+        answer["references"] = _checked_references(_object(status), selection.references)
     return answer
 
 
-def _checked_references(references: object, fields: tuple[str, ...]) -> list[dict[str, object]] | None:
+def _checked_references(status: dict[str, object], fields: tuple[str, ...]) -> list[dict[str, object]] | None:
+    if "references" not in status:
+        raise ContractBreach("references: missing")
+    references = status["references"]
     if references is None:
         return None
     if not isinstance(references, list):

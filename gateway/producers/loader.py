@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from aiodataloader import DataLoader
 
@@ -46,18 +48,35 @@ class _ProducerLoader(DataLoader[Asked, StatusOutcome]):
     def __init__(
         self, client: ProducerClient, producer: Producer | None, selection: StatusSelection, context: CallContext
     ) -> None:
-        super().__init__(max_batch_size=client.limits.max_batch)
+        super().__init__()
         self._client = client
         self._producer = producer
         self._selection = selection
         self._context = context
 
     async def batch_load_fn(self, keys: Sequence[Asked]) -> list[StatusOutcome]:
-        """The outcome of each of `keys`, in their order; a case that is in several groups is asked about once."""
+        """The outcome of each of `keys`, in their order; a case that is in several groups is asked about once.
+
+        More cases than fit in one request are split over several, side by side.
+        """
         if self._producer is None or self._producer.state is not ConnectionState.ACTIVE:
             return [Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE)] * len(keys)
-        references = list(dict.fromkeys(key.reference for key in keys))
-        purposes = {key.purpose for key in keys}
-        answers = await self._client.statuses(self._producer, references, self._selection, purposes, self._context)
-        by_reference = dict(zip(references, answers, strict=True))
+        purposes: dict[str, set[Purpose]] = {}
+        for key in keys:
+            purposes.setdefault(key.reference, set()).add(key.purpose)
+        references, most = list(purposes), self._client.limits.max_batch
+        batches = [references[start : start + most] for start in range(0, len(references), most)]
+        answers = await asyncio.gather(
+            *(
+                self._client.statuses(
+                    self._producer,
+                    batch,
+                    self._selection,
+                    set().union(*(purposes[reference] for reference in batch)),
+                    self._context,
+                )
+                for batch in batches
+            )
+        )
+        by_reference = dict(zip(references, chain.from_iterable(answers), strict=True))
         return [by_reference[key.reference] for key in keys]

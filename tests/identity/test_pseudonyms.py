@@ -1,0 +1,143 @@
+"""Subjects are stored under a keyed pseudonym, and nothing that leaves a request holds their number."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from gateway.identity.pseudonyms import PseudonymKeyError, Pseudonyms, read_pseudonyms
+from gateway.model.identity_numbers import IDENTITY_NUMBER
+from tests.gateway import GROUP_WITH_STATUSES, Gateway
+from tests.issuer import ALVA, BJORN, COMPANY
+from tests.producer import Producer, answering
+
+KEY, OTHER_KEY = b"k" * 32, b"o" * 32
+NUMBERS = (ALVA, BJORN, COMPANY)
+
+
+def test_the_same_subject_has_the_same_pseudonym_under_the_same_key_alone() -> None:
+    pseudonym = Pseudonyms(KEY, "k1").of(ALVA)
+
+    assert pseudonym == Pseudonyms(KEY, "k1").of(ALVA)
+    assert pseudonym.digest != Pseudonyms(OTHER_KEY, "k1").of(ALVA).digest
+    assert pseudonym.digest != Pseudonyms(KEY, "k1").of(BJORN).digest
+    assert pseudonym.key_id == "k1"
+
+
+def test_a_pseudonym_is_hmac_sha_256_in_43_characters() -> None:
+    # By `printf 199003152390 | openssl dgst -sha256 -hmac "$(printf 'k%.0s' $(seq 32))" -binary | basenc --base64url`
+    assert Pseudonyms(KEY, "k1").of(ALVA).digest == "sS3QFB0Z6LzfmfxX2rTL-ucUYwHwAaHxNOZDWCdWIBA"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        base64.b64encode(KEY),
+        base64.b64encode(KEY) + b"\n",
+        base64.encodebytes(KEY * 4),
+        base64.b64encode(KEY).replace(b"\n", b"\r\n") + b"\r\n",
+    ],
+    ids=["as it is", "with a line break", "over several lines", "with a Windows line break"],
+)
+def test_a_key_is_read_from_a_file_of_base64(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "pseudonym.key"
+    file.write_bytes(content)
+    key = base64.b64decode(content)
+
+    assert read_pseudonyms(file, "k1").of(ALVA) == Pseudonyms(key, "k1").of(ALVA)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read"),
+        (b"not base64!", "does not hold base64"),
+        ("nyckel på svenska".encode(), "does not hold base64"),
+        (b"\xff\xfe\x00", "does not hold base64"),
+        (base64.b64encode(KEY)[:-2], "does not hold base64"),
+        (b"", "has 0 bytes; it needs at least 32"),
+        (base64.b64encode(KEY[:31]), "has 31 bytes; it needs at least 32"),
+    ],
+)
+def test_a_key_file_that_cannot_be_used_is_told_with_its_reason_and_not_its_content(
+    tmp_path: Path, content: bytes | None, says: str
+) -> None:
+    file = tmp_path / "pseudonym.key"
+    if content is not None:
+        file.write_bytes(content)
+
+    with pytest.raises(PseudonymKeyError, match=says) as refused:
+        read_pseudonyms(file, "k1")
+
+    assert str(file) in str(refused.value)
+    assert not content or base64.b64encode(KEY)[:20].decode() not in str(refused.value)
+
+
+async def a_session_of_changes(gateway: Gateway, tax: Producer, city: Producer) -> None:
+    """Groups of three subjects, one of them acted for; created, asked about, changed and deleted."""
+    for token in (
+        gateway.token_for(ALVA),
+        gateway.token_for(BJORN),
+        gateway.token_for(COMPANY, actor=ALVA),
+    ):
+        group = await gateway.a_group_with(tax.case(), token=token, idempotencyKey="one")
+        doomed = await gateway.a_group_with(city.case(), token=token)
+        id_, revision = group["id"], group["revision"]
+        await gateway.change("updateCaseGroup", token, id=id_, expectedRevision=revision, title="Nytt namn")
+        await gateway.change("addCases", token, id=id_, expectedRevision=revision + 1, cases=[city.case()])
+        await gateway.change("deleteCaseGroup", token, id=doomed["id"], expectedRevision=1)
+        await gateway.query(GROUP_WITH_STATUSES, id=id_, token=token)
+
+
+async def test_the_database_holds_no_identity_number_in_the_clear(
+    gateway: Gateway, tax: Producer, city: Producer
+) -> None:
+    await a_session_of_changes(gateway, tax, city)
+
+    documents = [
+        document
+        for collection in await gateway.database.list_collection_names()
+        async for document in gateway.database[collection].find()
+    ]
+    groups = await gateway.database["caseGroups"].find().to_list(None)
+
+    assert len(groups) == 3
+    assert {len(group["subject"]) for group in groups} == {43}
+    assert {len(group["cases"]) for group in groups} == {2}
+    for number in NUMBERS:
+        assert number not in str(documents)
+
+
+async def test_the_logs_hold_no_identity_number_and_no_token_even_before_they_are_blotted(
+    gateway: Gateway, tax: Producer, city: Producer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    city.behaviour = answering({"errors": [{"message": f"{ALVA} finns inte"}]}, status=500)
+    expired = gateway.token_for(ALVA, exp=1)
+
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        await a_session_of_changes(gateway, tax, city)
+        await gateway.query("{ viewer { subject { identifier } } }", token=expired)
+
+    logged = f"{lines}\n{caplog.text}"
+    assert events_of(lines) >= {"request", "producer.asked"}
+    assert [number for number in NUMBERS if number in logged] == []
+    assert [token for token in tokens_seen(tax, city) if token in logged] == []
+    assert expired not in logged
+    assert "eyJ" not in logged
+    assert IDENTITY_NUMBER.search(str(lines)) is None
+
+
+def events_of(lines: Any) -> set[str]:
+    return {line["event"] for line in lines}
+
+
+def tokens_seen(*producers: Producer) -> list[str]:
+    tokens = [asked.headers["Authorization"].split()[1] for producer in producers for asked in producer.asked]
+    assert tokens
+    return tokens

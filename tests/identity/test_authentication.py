@@ -214,7 +214,7 @@ def test_a_callers_repr_shows_no_identity_number() -> None:
 
 async def test_nobody_is_called_unconnected_before_the_registry_has_been_read(gateway: Gateway) -> None:
     async def read() -> bytes:
-        return gateway.issuer.jwks.read_bytes()  # noqa: ASYNC240
+        return gateway.issuer.jwks.read_bytes()
 
     keys = IssuerKeys(read, max_age=60, min_interval=60)
     registry = Registry(gateway.database)

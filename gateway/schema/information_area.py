@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import strawberry
-
 from gateway.model.purpose import InformationArea
+from gateway.schema.described_enum import described_enum
 
 __all__ = ["InformationArea"]
 
@@ -38,9 +37,6 @@ DESCRIPTIONS = {
     InformationArea.HEALTH_AND_SAFETY_AT_WORK: "Q. Health and safety at work (hälsa och säkerhet på arbetsplatsen).",
 }
 
-definition = strawberry.enum(
-    InformationArea,
-    description="A policy area of the Single Digital Gateway: Annex I of Regulation (EU) 2018/1724.",
-).__strawberry_definition__  # type: ignore[attr-defined]
-for _value in definition.values:
-    _value.description = DESCRIPTIONS[InformationArea[_value.name]]
+described_enum(
+    InformationArea, "A policy area of the Single Digital Gateway: Annex I of Regulation (EU) 2018/1724.", DESCRIPTIONS
+)

@@ -16,6 +16,7 @@ from gateway.model.status import (
     UnavailableReason,
 )
 from gateway.schema.context import Context
+from gateway.schema.described_enum import described_enum
 
 REASONS = {
     UnavailableReason.PRODUCER_TIMEOUT: "The producer did not answer within its deadline.",
@@ -27,13 +28,12 @@ REASONS = {
     UnavailableReason.DEADLINE_EXCEEDED: "The time for the whole operation ran out first.",
 }
 
-definition = strawberry.enum(
+described_enum(
     UnavailableReason,
+    "Why a status cannot be said. Being denied is told apart from failing.",
+    REASONS,
     name="StatusUnavailableReason",
-    description="Why a status cannot be said. Being denied is told apart from failing.",
-).__strawberry_definition__  # type: ignore[attr-defined]
-for _value in definition.values:
-    _value.description = REASONS[UnavailableReason[_value.name]]
+)
 
 
 @strawberry.type(description="Where the end user can go on, or what the producer's case is called elsewhere.")

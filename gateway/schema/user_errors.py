@@ -8,6 +8,7 @@ import strawberry
 
 from gateway.errors import BadUserInput, ChangeRefused, UserErrorCode, UserProblem
 from gateway.model.text import Language, Text
+from gateway.schema.described_enum import described_enum
 
 CODES = {
     UserErrorCode.NOT_FOUND: "Nothing that you may see has this id.",
@@ -19,11 +20,7 @@ CODES = {
     UserErrorCode.LIMIT_EXCEEDED: "More than a group or a subject may hold.",
 }
 
-definition = strawberry.enum(
-    UserErrorCode, description="Why a change was refused, for programs. Codes are stable."
-).__strawberry_definition__  # type: ignore[attr-defined]
-for _value in definition.values:
-    _value.description = CODES[UserErrorCode[_value.name]]
+described_enum(UserErrorCode, "Why a change was refused, for programs. Codes are stable.", CODES)
 
 
 @strawberry.type(description="One reason why a change was refused. Nothing was changed.")

@@ -49,6 +49,8 @@ async def run(
         context_value=context,
         variable_values=dict(variables or {}),
         operation_name=operation_name,
+        # Without it graphql-core resolves a streamed list item by item, and each would cost a producer request.
+        enable_early_execution=True,
     )
     if isawaitable(result):
         result = await result

@@ -76,3 +76,35 @@ async def test_the_count_of_a_list_is_read_only_when_it_is_asked_for(gateway: Ga
 
     assert answer.data["caseGroups"]["totalCount"] == 3
     assert gateway.reads.of(gateway.database.name) - before == 2
+
+
+STREAMED = f"""
+  query($id: ID!) {{
+    caseGroup(id: $id) {{ cases(first: 100) {{ edges @stream(initialCount: 1) {{ node {{ reference {STATUS} }} }} }} }}
+  }}
+"""
+
+STREAMED_GROUPS = f"""
+  {{ caseGroups(first: 50) {{ edges @stream {{ node {{ cases {{ edges {{ node {{ {STATUS} }} }} }} }} }} }} }}
+"""
+
+
+async def test_a_streamed_list_of_cases_costs_at_most_two_requests(gateway: Gateway, tax: Producer) -> None:
+    group = await gateway.a_group_with(*(tax.case() for _ in range(60)))
+
+    answer = await gateway.query(STREAMED, id=group["id"], accept="multipart/mixed")
+
+    assert b"DEADLINE_EXCEEDED" not in answer.body
+    assert sum(len(asked.references) for asked in tax.asked) == 60
+    assert tax.requests <= 2
+
+
+async def test_a_streamed_list_of_groups_costs_one_request_a_producer(
+    gateway: Gateway, tax: Producer, city: Producer
+) -> None:
+    for _ in range(5):
+        await gateway.a_group_with(tax.case(), city.case())
+
+    await gateway.query(STREAMED_GROUPS, accept="multipart/mixed")
+
+    assert [tax.requests, city.requests] == [1, 1]

@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 VENV := .venv/.installed
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
-NPM_CI := npm ci --silent
+NPM_CI := npm ci --no-audit --no-fund
 PLAYGROUND := gateway/http/playground
 PLAYGROUND_SOURCES := $(filter-out %.py,$(wildcard $(PLAYGROUND)/*.* $(PLAYGROUND)/src/* $(PLAYGROUND)/src/*/*))
 NODE_TESTS := $(patsubst %package.json,%node_modules/.package-lock.json,$(wildcard tests/*/package.json tests/*/*/package.json))
@@ -13,6 +13,9 @@ NODE_TESTS := $(patsubst %package.json,%node_modules/.package-lock.json,$(wildca
 HAS_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 NODE_VERSION = (([major, minor]) => process.exit(+(major * 100 + +minor < 2019)))(process.versions.node.split("."))
 HAS_NODE = command -v npm >/dev/null && node -e '$(NODE_VERSION)' 2>/dev/null
+
+# $(call npm,COMMANDS,SENTENCE): where the commands fail, their last lines and the sentence are shown, and make goes on.
+npm = output=$$({ $(1); } 2>&1) || { printf '%s\n' "$$output" | tail -n 8; echo "$(2)"; }
 
 .DELETE_ON_ERROR:
 .PHONY: help run test test-kill check playground schema docs lock clean
@@ -63,10 +66,11 @@ $(VENV): requirements-dev.txt pyproject.toml
 
 $(PLAYGROUND)/dist/index.html: $(PLAYGROUND_SOURCES)
 	@if $(HAS_NODE); then echo "Building the playground (once; about a minute) ..." && cd $(PLAYGROUND) && \
-	$(NPM_CI) && npm run --silent build >/dev/null && touch dist/index.html; \
+	$(call npm,$(NPM_CI) && npm run build && touch dist/index.html,The playground is not built: npm failed as shown above. Everything else works.); \
 	else echo "The playground is not built: it needs Node 20.19 or newer. Everything else works."; fi
 
 # npm leaves this file in node_modules; it is as old as what is installed there.
 %/node_modules/.package-lock.json: %/package-lock.json
-	@if $(HAS_NODE); then echo "Installing the npm packages of $* ..." && cd $* && $(NPM_CI) && touch node_modules/.package-lock.json; \
+	@if $(HAS_NODE); then echo "Installing the npm packages of $* ..." && cd $* && \
+	$(call npm,$(NPM_CI) && touch node_modules/.package-lock.json || { rm -rf node_modules; false; },npm failed as shown above: tests in $* that need it are skipped.); \
 	else echo "Node 20.19 or newer is missing: tests in $* that need it are skipped."; fi

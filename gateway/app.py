@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TypedDict
 
 import structlog
@@ -18,9 +18,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 
 from gateway.errors import StoreUnavailable
-from gateway.execution.documents import Documents
+from gateway.execution.documents import DocumentLimits, Documents
 from gateway.groups.case_groups import CaseGroups, GroupLimits
-from gateway.groups.loader import CaseGroupLoader
+from gateway.groups.visible import VisibleGroups
 from gateway.http.graphql import graphql_endpoint
 from gateway.http.health import live, public_keys, ready
 from gateway.http.playground import playground_routes
@@ -29,14 +29,13 @@ from gateway.http.request_log import RequestLog
 from gateway.http.services import Services
 from gateway.identity.access_tokens import AccessTokens
 from gateway.identity.authentication import Authentication
-from gateway.identity.issuer_keys import IssuerKeys, jwks_reader
+from gateway.identity.issuer_keys import IssuerKeys, is_address, jwks_reader
 from gateway.identity.pseudonyms import PseudonymKeyError, Pseudonyms, read_pseudonyms
 from gateway.model.caller import Caller
-from gateway.model.text import Language
 from gateway.producers.assertion import CallerAssertions, SigningKeyError, read_signing_key
 from gateway.producers.client import CallContext, ProducerClient, ProducerLimits
 from gateway.producers.loader import StatusLoaders
-from gateway.schema.context import Context
+from gateway.schema.context import Context, MakeContext, RequestFacts
 from gateway.schema.schema import build_schema, executable
 from gateway.settings import PREFIX, Settings, SettingsError
 from gateway.store.case_groups import CaseGroupStore
@@ -118,8 +117,8 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
     registry = Registry(database)
     try:
         await registry.read()
-    except StoreUnavailable:
-        log.warning("gateway.started_without_database")
+    except StoreUnavailable as exc:
+        log.warning("gateway.started_without_database", address=settings.base_url, problem=exc.problem)
     else:
         log.info("gateway.started", address=settings.base_url, producers=len(registry.producers()))
     reading = asyncio.create_task(registry.keep_reading(settings.registry_interval))
@@ -133,6 +132,7 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
                 max_age=settings.token_jwks_max_age,
                 min_interval=settings.token_jwks_min_interval,
             )
+            await issuer_keys.read_ahead()
             audience = settings.token_audience or settings.base_url
             producers = ProducerClient(
                 session,
@@ -148,9 +148,13 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
                 schema=schema,
                 documents=Documents(
                     schema,
-                    max_tokens=settings.document_max_tokens,
-                    max_depth=settings.document_max_depth,
-                    cache_size=settings.document_cache_size,
+                    DocumentLimits(
+                        tokens=settings.document_max_tokens,
+                        depth=settings.document_max_depth,
+                        root_fields=settings.document_max_root_fields,
+                        aliases=settings.document_max_aliases,
+                        cache_characters=settings.document_cache_characters,
+                    ),
                 ),
                 authentication=Authentication(
                     AccessTokens(issuer_keys, issuer=settings.token_issuer, audience=audience),
@@ -159,10 +163,11 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
                 ),
                 make_context=_context_maker(settings, registry, CaseGroupStore(database), producers),
                 registry=registry,
+                issuer_keys=issuer_keys,
                 database=database,
                 public_keys=keys.assertions.jwks(),
                 request_max_bytes=settings.request_max_bytes,
-                request_timeout=settings.operation_deadline,
+                operation_deadline=settings.operation_deadline,
             )
     finally:
         reading.cancel()
@@ -173,7 +178,7 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
 
 def _context_maker(
     settings: Settings, registry: Registry, store: CaseGroupStore, producers: ProducerClient
-) -> Callable[[Caller, Language, str, str, str], Context]:
+) -> MakeContext:
     groups = CaseGroups(
         store,
         registry.producer,
@@ -184,26 +189,23 @@ def _context_maker(
         ),
     )
 
-    def make_context(
-        caller: Caller, language: Language, accept_language: str, request_id: str, trace_id: str
-    ) -> Context:
+    def make_context(caller: Caller, facts: RequestFacts) -> Context:
         return Context(
             caller=caller,
-            language=language,
-            request_id=request_id,
+            language=facts.language,
+            request_id=facts.request_id,
             registry=registry,
             groups=groups,
-            group_store=store,
-            group_loader=CaseGroupLoader(store, caller),
+            visible_groups=VisibleGroups(store, caller),
             statuses=StatusLoaders(
                 producers,
                 registry.producer,
                 CallContext(
                     caller=caller,
-                    accept_language=accept_language,
-                    request_id=request_id,
-                    trace_id=trace_id,
-                    deadline=time.monotonic() + settings.operation_deadline,
+                    accept_language=facts.accept_language,
+                    request_id=facts.request_id,
+                    trace_id=facts.trace_id,
+                    deadline=facts.deadline,
                 ),
             ),
             page_max_size=settings.page_max_size,
@@ -213,17 +215,24 @@ def _context_maker(
 
 
 def _keys(settings: Settings) -> Keys:
-    missing = [name for name in NEEDED if getattr(settings, name) is None]
-    if missing:
-        names = ", ".join(PREFIX + name.upper() for name in missing)
-        raise SettingsError(
-            f"Not set: {names}. docs/settings.md says what each is for; `gateway dev` sets them itself."
-        )
-    assert settings.assertion_key_file and settings.pseudonym_key_file  # noqa: PT018 - both are among NEEDED
+    problems = [
+        f"Not set: {PREFIX}{name.upper()}. docs/settings.md says what it is for; `gateway dev` sets it itself."
+        for name in NEEDED
+        if getattr(settings, name) is None
+    ]
+    pseudonyms = signing_key = None
     try:
-        return Keys(
-            pseudonyms=read_pseudonyms(settings.pseudonym_key_file, settings.pseudonym_key_id),
-            assertions=CallerAssertions(read_signing_key(settings.assertion_key_file), settings.base_url),
-        )
-    except (PseudonymKeyError, SigningKeyError) as exc:
-        raise SettingsError(str(exc)) from exc
+        if settings.pseudonym_key_file:
+            pseudonyms = read_pseudonyms(settings.pseudonym_key_file, settings.pseudonym_key_id)
+    except PseudonymKeyError as exc:
+        problems.append(str(exc))
+    try:
+        if settings.assertion_key_file:
+            signing_key = read_signing_key(settings.assertion_key_file)
+    except SigningKeyError as exc:
+        problems.append(str(exc))
+    if settings.token_jwks and not is_address(settings.token_jwks) and not Path(settings.token_jwks).is_file():
+        problems.append(f"{PREFIX}TOKEN_JWKS names {settings.token_jwks!r}, which is not a file that can be read.")
+    if pseudonyms is None or signing_key is None or problems:
+        raise SettingsError("\n".join(problems))
+    return Keys(pseudonyms, CallerAssertions(signing_key, settings.base_url))

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -54,22 +54,18 @@ def serve() -> None:
 @app.command()
 def dev() -> None:
     """Run everything for development: database, demo data, three producers, gateway, playground."""
+    from gateway.development.demo import make_ready  # noqa: PLC0415
     from gateway.development.server import development_command  # noqa: PLC0415
     from gateway.development.stack import run_development_stack  # noqa: PLC0415
 
     with _told_plainly():
         settings = load_settings()
-
-        async def make_ready(uri: str) -> list[str]:
-            return [
-                str(step)
-                for step in await _initialised(settings, uri, demo=True, users=False, endpoints=_here(settings))
-                if step.changed
-            ]
-
         code = asyncio.run(
             run_development_stack(
-                settings, Console(highlight=False), gateway_command=development_command(), initialise=make_ready
+                settings,
+                Console(highlight=False),
+                gateway_command=development_command(),
+                initialise=partial(make_ready, settings, timeout=INITIALISATION_TIMEOUT),
             )
         )
     raise typer.Exit(code)
@@ -128,7 +124,12 @@ async def _initialised(
     definitions = load_definitions()
     demo_data = None
     if demo:
-        pseudonyms = read_pseudonyms(_pseudonym_key_file(settings), settings.pseudonym_key_id)
+        if settings.pseudonym_key_file is None:
+            raise SettingsError(
+                f"Not set: {PREFIX}PSEUDONYM_KEY_FILE, the key that the demo's subjects are pseudonymised with. "
+                "It must be the gateway's."
+            )
+        pseudonyms = read_pseudonyms(settings.pseudonym_key_file, settings.pseudonym_key_id)
         demo_data = load_demo(
             pseudonym=lambda subject: pseudonyms.of(subject).digest, key_id=pseudonyms.key_id, endpoints=endpoints
         )
@@ -139,22 +140,6 @@ async def _initialised(
         return [step async for step in initialise(database, definitions, passwords=passwords, demo=demo_data)]
     finally:
         client.close()
-
-
-def _pseudonym_key_file(settings: Settings) -> Path:
-    from gateway.development.directory import DevelopmentDirectory  # noqa: PLC0415
-
-    return settings.pseudonym_key_file or DevelopmentDirectory.at(settings.dev_directory).pseudonym_key
-
-
-def _here(settings: Settings) -> dict[str, str]:
-    """Where `gateway dev` runs the demo's producers."""
-    from gateway.development.programs import LOOPBACK, PRODUCERS  # noqa: PLC0415
-
-    return {
-        producer.id: f"http://{LOOPBACK}:{port}/graphql"
-        for producer, port in zip(PRODUCERS, settings.dev_producer_ports, strict=True)
-    }
 
 
 def _endpoints(pairs: list[str]) -> dict[str, str]:

@@ -65,15 +65,25 @@ class Unavailable(GatewayError):
     code = "UNAVAILABLE"
 
 
-class StoreUnavailable(Unavailable):
-    """MongoDB cannot be reached, or did not answer in time."""
+REPEATABLE = (
+    "a change that was under way may or may not have been made, and can be repeated safely with the same "
+    "expectedRevision or idempotencyKey."
+)
 
-    def __init__(self) -> None:
-        super().__init__(
-            "The gateway cannot reach its database right now. Try again in a while; a change that was under way "
-            "may or may not have been made, and can be repeated safely with the same expectedRevision or "
-            "idempotencyKey."
-        )
+
+class DeadlineExceeded(Unavailable):
+    """The operation as a whole took longer than it may."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The operation took longer than {seconds:g} seconds and was ended; {REPEATABLE}")
+
+
+class StoreUnavailable(Unavailable):
+    """MongoDB cannot be reached, or did not answer in time. `problem` is the driver's reason, for the log alone."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem.partition(", Timeout:")[0]
+        super().__init__(f"The gateway cannot reach its database right now. Try again in a while; {REPEATABLE}")
 
 
 class ParseFailed(GatewayError):

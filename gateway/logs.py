@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -19,7 +20,7 @@ def configure_logs(level: str, style: Literal["json", "console"]) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso" if style == "json" else "%H:%M:%S", utc=style == "json"),
-        structlog.processors.format_exc_info if style == "json" else structlog.dev.set_exc_info,
+        structlog.processors.format_exc_info,
     ]
     renderer: Processor = (
         structlog.processors.JSONRenderer()
@@ -38,7 +39,7 @@ def configure_logs(level: str, style: Literal["json", "console"]) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, _blotted],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _blotted, renderer],
         )
     )
     root = logging.getLogger()
@@ -53,6 +54,33 @@ def _coloured() -> bool:
     return not os.environ.get("NO_COLOR") and (sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR")))
 
 
-def _blotted(_: WrappedLogger, __: str, line: str | EventDict) -> str:
-    """The last resort: what could be an identity number does not reach the log, wherever it came from."""
-    return without_numbers(str(line))
+def _blotted(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """The last resort: what could be an identity number does not reach the log, wherever it came from.
+
+    The event is blotted before it is rendered: no escape hides where a number begins, and JSON stays JSON.
+    """
+    return {name: _without_numbers(value) for name, value in event.items()}
+
+
+def _without_numbers(value: Any) -> Any:
+    """`value` as it may be rendered; what is neither text, number nor container becomes text here."""
+    match value:
+        case None | bool() | float():
+            return value
+        case Mapping():
+            return {without_numbers(str(key)): _without_numbers(part) for key, part in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_without_numbers(part) for part in value]
+    text = _text(value)
+    blotted = without_numbers(text)
+    return value if isinstance(value, int) and blotted == text else blotted
+
+
+def _text(value: object) -> str:
+    match value:
+        case str():
+            return value
+        case bytes():
+            return value.decode(errors="replace")
+        case _:
+            return repr(value)

@@ -8,10 +8,13 @@ Secrets are given as files, so that they stand in no process listing. docs/setti
 from __future__ import annotations
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AnyHttpUrl, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "GATEWAY_"
@@ -20,6 +23,44 @@ SETTINGS_FILE_VARIABLE = f"{PREFIX}SETTINGS_FILE"
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Count = Annotated[int, Field(ge=1)]
+
+MOST_STORED_CASES = 1_000
+"""`maxItems` of the cases in mongo-init/collections/caseGroups.json: what MongoDB takes in one case group."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` names this machine and nothing else: `localhost`, or a loopback address without brackets."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def in_address(host: str) -> str:
+    """`host` as it stands in an address: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def _is_every_address(host: str) -> bool:
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return not host
+
+
+def _keys_from_where_nobody_changes_them(source: str) -> str:
+    """Whoever can change the issuer's keys on their way can be anybody: an address has TLS, or does not leave here."""
+    scheme, is_address, rest = source.partition("://")
+    if not is_address:
+        return source
+    address = f"{scheme.lower()}://{rest}"
+    if scheme.lower() == "https" or (scheme.lower() == "http" and is_loopback(urlsplit(address).hostname or "")):
+        return address
+    raise PydanticCustomError(
+        "jwks_source", "must be https, or a file; http is accepted for a loopback host alone, such as 127.0.0.1"
+    )
 
 
 class SettingsError(Exception):
@@ -37,7 +78,7 @@ class Settings(BaseSettings):
     public_url: AnyHttpUrl | None = Field(
         default=None,
         description="The address callers and producers know the gateway by: `iss` of the caller assertion. "
-        "Unset: `http://HOST:PORT`.",
+        "Unset: `http://HOST:PORT`; needed when `GATEWAY_HOST` is `0.0.0.0` or `::`.",
     )
     allowed_origins: tuple[str, ...] = Field(
         default=(),
@@ -47,8 +88,8 @@ class Settings(BaseSettings):
     # Storage
     mongodb_uri: SecretStr | None = Field(
         default=None,
-        description="The MongoDB to use. `gateway dev` starts the embedded database when this is unset; "
-        "every other command needs it.",
+        description="The MongoDB to use. `gateway dev` starts the embedded database when this is unset, and writes "
+        "demo data to this one when it is set; every other command needs it.",
     )
     mongodb_database: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,38}$")] = Field(
         default="minaarenden", description="The database's name."
@@ -58,7 +99,8 @@ class Settings(BaseSettings):
     )
     pseudonym_key_file: Path | None = Field(
         default=None,
-        description="A file with the key that subjects are pseudonymised with: at least 32 random bytes, base64.",
+        description="A file with the key that subjects are pseudonymised with: at least 32 random bytes, base64. "
+        "`gateway dev` has a key of its own.",
     )
     pseudonym_key_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = Field(
         default="k1", description="The name of that key, stored beside each pseudonym so that keys can rotate."
@@ -69,8 +111,10 @@ class Settings(BaseSettings):
     token_audience: str | None = Field(
         default=None, description="`aud` that an access token must name. Unset: the public address."
     )
-    token_jwks: str | None = Field(
-        default=None, description="The issuer's keys: the address of a JWKS (https), or the path of a JWKS file."
+    token_jwks: Annotated[str, AfterValidator(_keys_from_where_nobody_changes_them)] | None = Field(
+        default=None,
+        description="The issuer's keys: the address of a JWKS (https; http for a loopback host alone), or the path "
+        "of a JWKS file.",
     )
     token_jwks_max_age: Seconds = Field(
         default=600.0, description="Seconds after which the issuer's keys are read again."
@@ -100,10 +144,16 @@ class Settings(BaseSettings):
     request_max_bytes: Count = Field(default=262_144, description="Most bytes of a request body.")
     document_max_tokens: Count = Field(default=2_000, description="Most tokens of a GraphQL document.")
     document_max_depth: Count = Field(default=12, description="Most levels of nested fields in an operation.")
-    document_cache_size: Count = Field(default=1_000, description="How many validated documents are remembered.")
+    document_max_root_fields: Count = Field(default=20, description="Most root fields of an operation.")
+    document_max_aliases: Count = Field(default=30, description="Most aliases in a GraphQL document.")
+    document_cache_characters: Count = Field(
+        default=500_000, description="How many characters of validated documents are remembered, at some 70 bytes each."
+    )
     page_max_size: Count = Field(default=100, description="Most items of one page (`first` or `last`).")
-    group_max_cases: Count = Field(default=200, description="Most cases in one case group.")
-    subject_max_groups: Count = Field(default=500, description="Most case groups of one subject.")
+    group_max_cases: Annotated[int, Field(ge=1, le=MOST_STORED_CASES)] = Field(
+        default=200, description=f"Most cases in one case group; at most {MOST_STORED_CASES}, which MongoDB checks."
+    )
+    subject_max_groups: Count = Field(default=500, description="Most case groups of one subject at one consumer.")
     group_retention_days: Count = Field(
         default=400, description="Days after its last change until a case group lapses and is removed."
     )
@@ -127,8 +177,16 @@ class Settings(BaseSettings):
 
     @property
     def base_url(self) -> str:
-        """The public address, without a slash at the end."""
-        return str(self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        """The public address, without a slash at the end.
+
+        Raises SettingsError when it is not set and the gateway listens on every address: none of them is its name.
+        """
+        if self.public_url is None and _is_every_address(self.host):
+            raise SettingsError(
+                f"{PREFIX}HOST is {self.host!r}, every address of this machine, so it does not say what others call "
+                f"the gateway by. Set {PREFIX}PUBLIC_URL to that, such as https://gateway.example."
+            )
+        return str(self.public_url or f"http://{in_address(self.host)}:{self.port}").rstrip("/")
 
 
 def load_settings(**overrides: object) -> Settings:

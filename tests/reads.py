@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from pymongo import monitoring
 
@@ -14,15 +15,23 @@ class Reads(monitoring.CommandListener):
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._projections: dict[str, Any] = {}
 
     def of(self, database: str, collection: str = "caseGroups") -> int:
         """How often `collection` was read so far."""
         return self._counts[database, collection]
 
+    def projection(self, database: str) -> Any:
+        """Which fields the last read of case groups asked for; None for all."""
+        return self._projections[database]
+
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         """Counts a read."""
         if event.command_name in QUERIES:
-            self._counts[event.database_name, str(event.command[event.command_name])] += 1
+            collection = str(event.command[event.command_name])
+            self._counts[event.database_name, collection] += 1
+            if collection == "caseGroups":
+                self._projections[event.database_name] = event.command.get("projection")
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         """Nothing."""

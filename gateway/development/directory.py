@@ -23,6 +23,8 @@ from gateway.development.errors import DevelopmentError
 PRIVATE_FILE = 0o600
 PRIVATE_DIRECTORY = 0o700
 PSEUDONYM_KEY_BYTES = 32
+PSEUDONYM_KEY_ID = "k1"
+"""The name of a folder's pseudonym key. It goes with that key, whatever GATEWAY_PSEUDONYM_KEY_ID says of another."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Whether the ports that the stack needs can be had, and who has them if not."""
+"""Whether the addresses that the stack needs can be had, and who has them if not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.development.errors import DevelopmentError
-from gateway.settings import PREFIX
+from gateway.settings import PREFIX, is_loopback
 
 PATIENCE = 1.0
 """Seconds a port may still be taken: the last one to use it may have been killed a moment ago."""
@@ -27,6 +27,15 @@ class Listener:
     host: str
     port: int
     setting: str
+
+
+def require_loopback(host: str) -> None:
+    """Make sure that the gateway's `host` is a loopback one. Raises DevelopmentError."""
+    if not is_loopback(host):
+        raise DevelopmentError(
+            f"`gateway dev` hands out tokens, so it listens on loopback alone; {PREFIX}HOST is {host!r}. "
+            "Leave it unset, or use `gateway serve`."
+        )
 
 
 async def claim(listeners: Sequence[Listener]) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.development.directory import DevelopmentDirectory
+from gateway.development.directory import PSEUDONYM_KEY_ID, DevelopmentDirectory
 from gateway.development.errors import DevelopmentError
 from gateway.development.issuer import ISSUER
 from gateway.development.processes import Program, beside_python
@@ -87,13 +87,17 @@ def producer(settings: Settings, one: Producer, port: int) -> Program:
 def gateway(
     settings: Settings, directory: DevelopmentDirectory, command: Sequence[str], mongodb_uri: str, *, coloured: bool
 ) -> Program:
-    """The gateway, trusting the development issuer alone; its log is for people, `coloured` if asked."""
+    """The gateway with the keys of `directory`, trusting the development issuer alone.
+
+    Its log is for people, `coloured` if asked.
+    """
     environment = {
         "HOST": settings.host,
         "PORT": str(settings.port),
         "MONGODB_URI": mongodb_uri,
         "MONGODB_DATABASE": settings.mongodb_database,
         "PSEUDONYM_KEY_FILE": str(directory.pseudonym_key),
+        "PSEUDONYM_KEY_ID": PSEUDONYM_KEY_ID,
         "TOKEN_ISSUER": ISSUER,
         "TOKEN_AUDIENCE": token_audience(settings),
         "TOKEN_JWKS": str(directory.issuer_jwks),
@@ -106,7 +110,7 @@ def gateway(
         label="gateway",
         colour="green",
         command=command,
-        ready=answers_ok(_reachable(settings.host), settings.port, "/health/ready"),
+        ready=answers_ok(settings.host, settings.port, "/health/ready"),
         environment={
             **{f"{PREFIX}{name}": value for name, value in environment.items()},
             # It writes to a pipe, so it cannot see for itself whether there is a terminal at the end.
@@ -119,8 +123,3 @@ def gateway(
 def token_audience(settings: Settings) -> str:
     """`aud` of the access tokens that the gateway of `settings` accepts."""
     return settings.token_audience or settings.base_url
-
-
-def _reachable(host: str) -> str:
-    """An address to reach a server that listens on `host`, which may mean every address."""
-    return {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound

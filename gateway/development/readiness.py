@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 
+from gateway.settings import in_address
+
 Probe = Callable[[], Awaitable[bool]]
 """True when it is ready; never raises."""
 
@@ -33,7 +35,7 @@ def answers_ok(host: str, port: int, path: str) -> Probe:
 
     Written out over a socket: an HTTP client library would cost `gateway dev` more start-up time than this saves lines.
     """
-    request = f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode()
+    request = f"GET {path} HTTP/1.1\r\nHost: {in_address(host)}:{port}\r\nConnection: close\r\n\r\n".encode()
 
     async def probe() -> bool:
         try:

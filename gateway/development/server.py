@@ -8,9 +8,11 @@ from __future__ import annotations
 import sys
 
 from gateway.app import create_app
-from gateway.development.callers import caller_routes, is_loopback
+from gateway.development.callers import caller_routes
 from gateway.development.errors import DevelopmentError
 from gateway.development.issuer import open_issuer
+from gateway.development.ports import require_loopback
+from gateway.development.programs import token_audience
 from gateway.logs import configure_logs
 from gateway.serving import serve
 from gateway.settings import Settings, SettingsError, load_settings
@@ -25,12 +27,9 @@ def development_command() -> list[str]:
 
 
 def run(settings: Settings) -> None:
-    """Serves until stopped. Raises DevelopmentError."""
-    if not is_loopback(settings.host):
-        raise DevelopmentError(
-            f"`gateway dev` hands out tokens, so it listens on loopback alone; GATEWAY_HOST is {settings.host}."
-        )
-    issuer = open_issuer(settings.dev_directory, settings.token_audience or settings.base_url)
+    """Serves until stopped. Raises DevelopmentError and SettingsError."""
+    require_loopback(settings.host)  # the stack has looked, but this program can be started without it
+    issuer = open_issuer(settings.dev_directory, token_audience(settings))
     app = create_app(settings, development_routes=caller_routes(issuer))
     configure_logs(settings.log_level, settings.log_format)
     serve(app, settings.host, settings.port, grace=GRACE_SECONDS)

@@ -131,6 +131,7 @@ class Stack:
 
     async def _start(self) -> None:
         self._report.say("Starting the gateway and all it needs, for development. Ctrl-C stops everything.")
+        ports.require_loopback(self._settings.host)
         with self._step("checks", f"the ports are free, {self._directory.path} can be used"):
             await ports.claim(self._listeners())
             publish_keys(self._directory)
@@ -164,7 +165,11 @@ class Stack:
         """The URI of a database that is ready; None when it died, which the watcher tells."""
         settings = self._settings
         if settings.mongodb_uri is not None:
-            self._report.note("database", f"the MongoDB of {PREFIX}MONGODB_URI is used, none is started")
+            self._report.note(
+                "database",
+                f"the MongoDB of {PREFIX}MONGODB_URI is used, none is started; "
+                f"demo data is written to its database {settings.mongodb_database}",
+            )
             return settings.mongodb_uri.get_secret_value()
         database = programs.embedded_database(settings, self._directory)
         where = f"embedded, on {LOOPBACK}:{settings.dev_database_port}"

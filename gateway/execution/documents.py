@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from cachetools import LRUCache
@@ -22,8 +24,8 @@ from graphql import (
 )
 
 from gateway.errors import BadUserInput, LimitExceeded, ParseFailed, ValidationFailed
-from gateway.execution.depth import depth_of
 from gateway.execution.errors import RequestRejected, rejected
+from gateway.execution.measures import aliases_of, depth_of, root_fields_of
 
 LONGEST_REMEMBERED = 16_384
 """Characters of the longest document worth remembering; longer ones are rare and would fill the memory."""
@@ -36,6 +38,7 @@ class Document:
     incremental: DocumentNode
     whole: DocumentNode
     digest: str
+    characters: int
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to run. Raises RequestRejected when `name` picks none, or several are there to pick from."""
@@ -46,21 +49,31 @@ class Document:
         return operation
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentLimits:
+    """How large a document may be, and how many characters of documents are remembered (some 70 bytes each)."""
+
+    tokens: int
+    depth: int
+    root_fields: int
+    aliases: int
+    cache_characters: int
+
+
 class Documents:
     """Prepares documents for one schema, under limits, and remembers the last ones used."""
 
-    def __init__(self, schema: GraphQLSchema, *, max_tokens: int, max_depth: int, cache_size: int) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: DocumentLimits) -> None:
         self._schema = schema
-        self._max_tokens = max_tokens
-        self._max_depth = max_depth
-        self._cache: LRUCache[str, Document] = LRUCache(cache_size)
+        self._limits = limits
+        self._cache: LRUCache[str, Document] = LRUCache(limits.cache_characters, getsizeof=attrgetter("characters"))
 
     def prepare(self, query: str) -> Document:
         """The document in `query`. Raises RequestRejected when it is no GraphQL, does not fit, or is too large."""
         document = self._cache.get(query)
         if document is None:
             document = self._prepared(query)
-            if len(query) <= LONGEST_REMEMBERED:
+            if len(query) <= min(LONGEST_REMEMBERED, self._limits.cache_characters):
                 self._cache[query] = document
         return document
 
@@ -68,41 +81,45 @@ class Documents:
         parsed = self._parsed(query)
         if errors := validate(self._schema, parsed):
             raise RequestRejected([_coded(error, ValidationFailed.code) for error in errors])
-        depth = depth_of(parsed)
-        if depth > self._max_depth:
-            raise rejected(
-                LimitExceeded(
-                    f"The operation nests fields {depth} levels deep; the limit is {self._max_depth}.",
-                    limit="document_max_depth",
-                    value=self._max_depth,
-                    asked=depth,
-                )
-            )
+        self._check_limits(parsed)
         return Document(
             incremental=parsed,
+            # The same object where there is nothing to leave out.
             whole=visit(parsed, _WithoutIncrementalDelivery()),
-            digest=hashlib.sha256(query.encode("utf-8", "surrogatepass")).hexdigest()[:16],
+            digest=_digest(query),
+            characters=len(query),
         )
+
+    def _check_limits(self, document: DocumentNode) -> None:
+        limits = self._limits
+        for name, most, asked, what in (
+            ("document_max_depth", limits.depth, depth_of(document), "levels of nested fields"),
+            ("document_max_root_fields", limits.root_fields, root_fields_of(document), "root fields"),
+            ("document_max_aliases", limits.aliases, aliases_of(document), "aliases"),
+        ):
+            if asked > most:
+                message = f"The document has {asked} {what}; the limit is {most}."
+                raise rejected(LimitExceeded(message, limit=name, value=most, asked=asked))
 
     def _parsed(self, query: str) -> DocumentNode:
         try:
-            return parse(query, max_lexical_tokens=self._max_tokens)
+            return parse(query, max_lexical_tokens=self._limits.tokens)
         except GraphQLError as exc:
             # graphql-core has no type of its own for the limits it keeps: on tokens, and on nesting (its stack).
             if "tokens. Parsing aborted" in exc.message:
                 raise rejected(
                     LimitExceeded(
-                        f"The document has more than {self._max_tokens} tokens.",
+                        f"The document has more than {self._limits.tokens} tokens.",
                         limit="document_max_tokens",
-                        value=self._max_tokens,
+                        value=self._limits.tokens,
                     )
                 ) from exc
             if "nested too deeply" in exc.message:
                 raise rejected(
                     LimitExceeded(
-                        f"The document is nested too deeply; the limit is {self._max_depth} levels of fields.",
+                        f"The document is nested too deeply; the limit is {self._limits.depth} levels of fields.",
                         limit="document_max_depth",
-                        value=self._max_depth,
+                        value=self._limits.depth,
                     )
                 ) from exc
             raise RequestRejected([_coded(exc, ParseFailed.code)]) from exc
@@ -111,6 +128,11 @@ class Documents:
 class _WithoutIncrementalDelivery(Visitor):
     def enter_directive(self, node: DirectiveNode, *_: Any) -> Any:
         return REMOVE if node.name.value in {"defer", "stream"} else None
+
+
+def _digest(query: str) -> str:
+    """Names the document in logs; in base32, where no run of digits can be taken for an identity number."""
+    return base64.b32encode(hashlib.sha256(query.encode("utf-8", "surrogatepass")).digest()[:10]).decode().lower()
 
 
 def _coded(error: GraphQLError, code: str) -> GraphQLError:

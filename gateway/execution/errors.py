@@ -16,6 +16,12 @@ log = structlog.get_logger(__name__)
 INTERNAL_MESSAGE = "Something went wrong in the gateway. The request id finds it in the log."
 
 
+CALLERS_FAULTS = {
+    "initialCount must be a positive integer": "The `initialCount` of @stream must be 0 or more.",
+}
+"""What graphql-core raises as the program's fault though the caller's document is to blame, and what to say of it."""
+
+
 class RequestRejected(Exception):
     """A request that is not run, with every reason found: there is no data."""
 
@@ -38,6 +44,8 @@ def formatted(error: GraphQLError, request_id: str) -> dict[str, Any]:
         # graphql-core quotes what the caller sent.
         message = without_numbers(error.message)
         extensions = {"code": BadUserInput.code, **(error.extensions or {})}
+    elif (fault := CALLERS_FAULTS.get(str(original))) is not None:
+        message, extensions = fault, {"code": BadUserInput.code}
     else:
         log.error("operation.failed", path=error.path, exc_info=original)
         message, extensions = INTERNAL_MESSAGE, {"code": GatewayError.code}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from gateway.errors import UserErrorCode, UserProblem
-from gateway.groups.wording import NOTE, REFERENCE
+from gateway.groups.wording import NOTE, reference_problems
 from gateway.model.case_group import CaseKey, NewCase
 from gateway.model.producer import ConnectionState, Producer, ProducerId
 from gateway.model.text import Text
@@ -30,7 +30,7 @@ def addition_problems(
     seen = set(present)
     for index, case in enumerate(additions):
         field = ("input", "cases", str(index))
-        yield from REFERENCE.problems(case.key.reference, (*field, "reference"))
+        yield from reference_problems(case.key.reference, (*field, "reference"))
         if case.note is not None:
             yield from NOTE.problems(case.note, (*field, "note"))
         yield from _producer_problems(case, find_producer, field)
@@ -49,8 +49,8 @@ def _producer_problems(case: NewCase, find_producer: FindProducer, field: tuple[
         yield UserProblem(
             UserErrorCode.UNKNOWN_PRODUCER,
             Text(
-                sv="Ingen ansluten informationsproducent har detta id. `producers` visar dem som finns.",
-                en="No connected producer has this id. `producers` lists those that are there.",
+                sv="Myndigheten är inte ansluten till tjänsten.",
+                en="The authority is not connected to this service.",
             ),
             (*field, "producer"),
         )
@@ -60,8 +60,8 @@ def _producer_problems(case: NewCase, find_producer: FindProducer, field: tuple[
         yield UserProblem(
             UserErrorCode.CASE_TYPE_NOT_OPEN,
             Text(
-                sv="Ärendetypen är inte öppen hos informationsproducenten. `Producer.caseTypes` visar dem som är det.",
-                en="The producer has not opened this case type. `Producer.caseTypes` lists those that are open.",
+                sv="Myndigheten erbjuder inte ärenden av den här typen här ännu.",
+                en="The authority does not offer cases of this kind here yet.",
             ),
             (*field, "caseType"),
         )

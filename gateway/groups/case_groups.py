@@ -11,7 +11,7 @@ from gateway.errors import ChangeRefused, UserErrorCode, UserProblem
 from gateway.groups.additions import FindProducer, addition_problems
 from gateway.groups.wording import IDEMPOTENCY_KEY, TITLE, event_problems, tidied
 from gateway.model.caller import Caller
-from gateway.model.case_group import Case, CaseGroup, CaseKey, GroupId, IdempotencyKey, NewCase
+from gateway.model.case_group import Case, CaseGroup, CaseGroupFilter, CaseKey, GroupId, IdempotencyKey, NewCase
 from gateway.model.purpose import Purpose
 from gateway.model.text import Text
 from gateway.store.case_groups import CaseGroupStore, new_group_id
@@ -19,7 +19,7 @@ from gateway.store.case_groups import CaseGroupStore, new_group_id
 
 @dataclass(frozen=True, slots=True)
 class GroupLimits:
-    """How much a group and a subject may hold, and how long a group is kept after its last change."""
+    """How many cases a group and how many groups a subject may have at one consumer, and how long a group is kept."""
 
     cases_per_group: int
     groups_per_subject: int
@@ -50,25 +50,19 @@ class CaseGroups:
 
     async def create(self, caller: Caller, creation: GroupCreation) -> CaseGroup:
         """The new group or, where the idempotency key was used with the same input before, that first group."""
-        creation = replace(creation, title=tidied(creation.title), cases=_tidied_cases(creation.cases))
+        creation = replace(creation, title=tidied(creation.title), cases=_tidied_notes(creation.cases))
+        idempotency = _idempotency(creation)
+        # First the key: a repeated request gets its first result, whatever has become of producers and limits since.
+        if idempotency is not None and (first := await self._first_result(caller, idempotency)):
+            return first
         self._refuse_if(
             [
                 *TITLE.problems(creation.title, ("input", "title")),
                 *event_problems(creation.purpose.event, ("input", "purpose", "event")),
                 *addition_problems(creation.cases, (), self._find_producer, self._limits.cases_per_group),
-                *(
-                    IDEMPOTENCY_KEY.problems(creation.idempotency_key, ("input", "idempotencyKey"))
-                    if creation.idempotency_key is not None
-                    else ()
-                ),
             ]
         )
-        idempotency = _idempotency(creation)
-        if idempotency is not None and (first := await self._first_result(caller, idempotency)):
-            return first
-        if await self._store.count_all(caller.subject_key) >= self._limits.groups_per_subject:
-            raise ChangeRefused([self._too_many_groups()])
-
+        await self._refuse_if_more_than(caller, self._limits.groups_per_subject - 1)
         now = _now()
         group = _with_cases(
             CaseGroup(
@@ -85,12 +79,16 @@ class CaseGroups:
             ),
             creation.cases,
         )
-        if await self._store.insert(caller.subject_key, group, idempotency):
-            return group
-        # Another request with the same key was stored in the meantime: its result is this one's too.
-        if idempotency is not None and (first := await self._first_result(caller, idempotency)):
-            return first
-        raise ChangeRefused([_not_found()])
+        if not await self._store.insert(caller.subject_key, group, idempotency):
+            # Another request with the same key was stored in the meantime: its result is this one's too.
+            return await self.create(caller, creation)
+        try:
+            # Again, now that it is there: of many creations at once, none may pass the limit.
+            await self._refuse_if_more_than(caller, self._limits.groups_per_subject)
+        except ChangeRefused:
+            await self._store.delete(caller.subject_key, caller.consumer, group.id, group.revision)
+            raise
+        return group
 
     async def rename(self, caller: Caller, id_: GroupId, expected_revision: int, title: str) -> CaseGroup:
         """The group under its new title."""
@@ -103,7 +101,7 @@ class CaseGroups:
         self, caller: Caller, id_: GroupId, expected_revision: int, additions: Sequence[NewCase]
     ) -> CaseGroup:
         """The group with the cases added, all of them."""
-        additions = _tidied_cases(additions)
+        additions = _tidied_notes(additions)
         if not additions:
             raise ChangeRefused([_nothing_named()])
         group = await self._expected(caller, id_, expected_revision)
@@ -169,6 +167,7 @@ class CaseGroups:
         return (await self._store.by_ids(caller.subject_key, caller.consumer, [id_])).get(id_)
 
     async def _first_result(self, caller: Caller, idempotency: IdempotencyKey) -> CaseGroup | None:
+        self._refuse_if(list(IDEMPOTENCY_KEY.problems(idempotency.key, ("input", "idempotencyKey"))))
         found = await self._store.by_idempotency_key(caller.subject_key, caller.consumer, idempotency.key)
         if found is None:
             return None
@@ -177,15 +176,14 @@ class CaseGroups:
             raise ChangeRefused([_key_reused()])
         return group
 
-    def _too_many_groups(self) -> UserProblem:
-        most = self._limits.groups_per_subject
-        return UserProblem(
-            UserErrorCode.LIMIT_EXCEEDED,
-            Text(
-                sv=f"En användare kan ha högst {most} ärendegrupper.",
-                en=f"A subject can have at most {most} case groups.",
-            ),
-        )
+    async def _refuse_if_more_than(self, caller: Caller, most: int) -> None:
+        if await self._store.count(caller.subject_key, caller.consumer, CaseGroupFilter()) > most:
+            limit = self._limits.groups_per_subject
+            text = Text(
+                sv=f"Den här tjänsten kan spara högst {limit} ärendegrupper för dig.",
+                en=f"This service can keep at most {limit} case groups for you.",
+            )
+            raise ChangeRefused([UserProblem(UserErrorCode.LIMIT_EXCEEDED, text)])
 
     @staticmethod
     def _refuse_if(problems: Collection[UserProblem]) -> None:
@@ -202,15 +200,8 @@ def _with_cases(group: CaseGroup, additions: Sequence[NewCase]) -> CaseGroup:
     return replace(group, cases=group.cases + added, next_case_number=group.next_case_number + len(added))
 
 
-def _tidied_cases(cases: Sequence[NewCase]) -> tuple[NewCase, ...]:
-    return tuple(
-        replace(
-            case,
-            key=replace(case.key, reference=tidied(case.key.reference)),
-            note=None if case.note is None else tidied(case.note),
-        )
-        for case in cases
-    )
+def _tidied_notes(cases: Sequence[NewCase]) -> tuple[NewCase, ...]:
+    return tuple(replace(case, note=None if case.note is None else tidied(case.note)) for case in cases)
 
 
 def _idempotency(creation: GroupCreation) -> IdempotencyKey | None:

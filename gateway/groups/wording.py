@@ -10,11 +10,17 @@ from dataclasses import dataclass
 from gateway.errors import UserErrorCode, UserProblem
 from gateway.model.text import Text
 
-BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Unicode's Bidi_Control characters, with which a text can be made to read as another."""
+FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Control and format characters, surrogates, private and unassigned ones, line and paragraph separators.
 
-FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Control characters, surrogates, private and unassigned characters, line and paragraph separators."""
+Among the format characters are those with which a text can be made to read as another (Unicode's Bidi_Control).
+"""
+
+JOINERS = frozenset("\u200c\u200d")
+"""Format characters that some languages, and emoji, are written with."""
+
+BLANK = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters to Unicode, nothing to the eye: the Hangul fillers."""
 
 EVENT_CODE = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -39,12 +45,18 @@ class Wording:
                 ),
                 field,
             )
+        elif not any(map(_is_visible, value)):
+            yield UserProblem(
+                UserErrorCode.INVALID,
+                Text(sv=f"{self.name.sv} är tom för ögat.", en=f"{self.name.en} has nothing to see in it."),
+                field,
+            )
         forbidden = next((character for character in value if self._forbids(character)), None)
         if forbidden is not None:
             yield UserProblem(
                 UserErrorCode.INVALID,
                 Text(
-                    sv=f"{self.name.sv} får inte innehålla styrtecken; tecknet U+{ord(forbidden):04X} är ett.",
+                    sv=f"{self.name.sv} får inte innehålla osynliga tecken; U+{ord(forbidden):04X} är ett.",
                     en=f"{self.name.en} must not hold control or bidirectional characters; "
                     f"U+{ord(forbidden):04X} is one.",
                 ),
@@ -54,7 +66,7 @@ class Wording:
     def _forbids(self, character: str) -> bool:
         if self.lines and character == "\n":
             return False
-        return character in BIDIRECTIONAL or unicodedata.category(character) in FORBIDDEN_CATEGORIES
+        return character not in JOINERS and unicodedata.category(character) in FORBIDDEN_CATEGORIES
 
 
 TITLE = Wording(Text(sv="Titeln", en="The title"), shortest=1, longest=200)
@@ -79,4 +91,22 @@ def event_problems(event: str | None, field: tuple[str, ...]) -> Iterator[UserPr
 
 def tidied(text: str) -> str:
     """`text` as it is stored: in Unicode's composed form (NFC), without white space around it."""
-    return unicodedata.normalize("NFC", text).strip(" \t\n\u00a0")
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def reference_problems(reference: str, field: tuple[str, ...]) -> Iterator[UserProblem]:
+    """What is wrong with a producer's reference. It is the producer's own, so it is refused, never tidied."""
+    yield from REFERENCE.problems(reference, field)
+    if reference != reference.strip():
+        yield UserProblem(
+            UserErrorCode.INVALID,
+            Text(
+                sv="Referensen får inte börja eller sluta med blanktecken.",
+                en="The reference must not begin or end with white space.",
+            ),
+            field,
+        )
+
+
+def _is_visible(character: str) -> bool:
+    return character not in BLANK and unicodedata.category(character)[0] not in "CMZ"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
+import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +16,7 @@ from graphql import GraphQLError, OperationType
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from gateway.errors import BadUserInput, GatewayError, Unauthenticated, Unavailable
+from gateway.errors import BadUserInput, DeadlineExceeded, GatewayError, Unauthenticated, Unavailable
 from gateway.execution.errors import RequestRejected, formatted
 from gateway.execution.run import Parts, run
 from gateway.http import multipart
@@ -23,16 +25,22 @@ from gateway.http.negotiation import ResponseType, response_type, takes_parts
 from gateway.http.parameters import BadRequest, parameters_of
 from gateway.http.services import Services, services_of
 from gateway.model.caller import Caller
+from gateway.schema.context import RequestFacts
 
 log = structlog.get_logger(__name__)
 
 METHODS = ("GET", "POST")
+
+SLACK_SECONDS = 0.5
+"""What an operation gets beyond its deadline, to tell what its producers did not answer in time."""
+
 TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 async def graphql_endpoint(request: Request) -> Response:
     """Answers one GraphQL request. Every answer carries the request id and may not be stored."""
     services = services_of(request)
+    deadline = time.monotonic() + services.operation_deadline
     accept = request.headers.get("accept")
     media_type = response_type(accept)
     try:
@@ -45,7 +53,7 @@ async def graphql_endpoint(request: Request) -> Response:
             )
         caller = await services.authentication.caller(request.headers.get("authorization"))
         structlog.contextvars.bind_contextvars(consumer=caller.consumer)
-        return await _answered(request, services, caller, media_type, in_parts=takes_parts(accept))
+        return await _answered(request, services, caller, deadline, media_type, in_parts=takes_parts(accept))
     except Unauthenticated as exc:
         headers = {"WWW-Authenticate": _challenge(exc)}
         return _refusal(request, HTTPStatus.UNAUTHORIZED, exc, media_type, headers)
@@ -56,32 +64,43 @@ async def graphql_endpoint(request: Request) -> Response:
     except RequestRejected as exc:
         # Well-formed HTTP, but not runnable GraphQL: only the GraphQL media type may say so in its status.
         status = HTTPStatus.OK if media_type is ResponseType.JSON else HTTPStatus.BAD_REQUEST
-        return _json(status, {"errors": _errors(exc.errors, request)}, media_type)
+        errors = _errors(exc.errors, request)
+        structlog.contextvars.bind_contextvars(code=errors[0]["extensions"]["code"])
+        return _json(status, {"errors": errors}, media_type)
 
 
 async def _answered(
-    request: Request, services: Services, caller: Caller, media_type: ResponseType, *, in_parts: bool
+    request: Request,
+    services: Services,
+    caller: Caller,
+    deadline: float,
+    media_type: ResponseType,
+    *,
+    in_parts: bool,
 ) -> Response:
-    parameters = await parameters_of(request, max_bytes=services.request_max_bytes, timeout=services.request_timeout)
+    seconds = services.operation_deadline
+    parameters = await parameters_of(request, max_bytes=services.request_max_bytes, timeout=seconds)
     document = services.documents.prepare(parameters.query)
     operation = document.operation(parameters.operation_name)
     structlog.contextvars.bind_contextvars(operation=operation.operation.value, document=document.digest)
     if request.method == "GET" and operation.operation is not OperationType.QUERY:
         raise _method_not_allowed("GET is for queries. Send a mutation with POST.", allowed="POST")
 
-    header = accept_language(request.headers.get("accept-language"))
-    language = chosen_language(header)
-    request_id = request.state.request_id
-    answer = await run(
-        services.schema,
-        document,
-        operation_name=parameters.operation_name,
-        variables=parameters.variables,
-        context=services.make_context(caller, language, header, request_id, _trace_id(request)),
-        request_id=request_id,
-        incremental=in_parts,
-    )
-    headers = {"Cache-Control": "no-store", "Content-Language": language, "Vary": "Accept, Accept-Language"}
+    facts = _facts(request, deadline)
+    try:
+        async with asyncio.timeout(max(deadline - time.monotonic(), 0) + SLACK_SECONDS):
+            answer = await run(
+                services.schema,
+                document,
+                operation_name=parameters.operation_name,
+                variables=parameters.variables,
+                context=services.make_context(caller, facts),
+                request_id=facts.request_id,
+                incremental=in_parts,
+            )
+    except TimeoutError as exc:
+        raise DeadlineExceeded(seconds) from exc
+    headers = {"Cache-Control": "no-store", "Content-Language": facts.language, "Vary": "Accept, Accept-Language"}
     if isinstance(answer, Parts):
         return StreamingResponse(multipart.written(answer), media_type=multipart.CONTENT_TYPE, headers=headers)
     return _json(HTTPStatus.OK, answer, media_type, headers)
@@ -94,6 +113,7 @@ def _refusal(
     media_type: ResponseType | None,
     headers: Mapping[str, str],
 ) -> Response:
+    structlog.contextvars.bind_contextvars(code=reason.code, problem=str(reason))
     error = GraphQLError(str(reason), original_error=reason)
     return _json(status, {"errors": _errors([error], request)}, media_type, headers)
 
@@ -128,6 +148,17 @@ def _challenge(exc: Unauthenticated) -> str:
 
 def _method_not_allowed(message: str, allowed: str = "GET, POST") -> BadRequest:
     return BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, BadUserInput(message), {"Allow": allowed})
+
+
+def _facts(request: Request, deadline: float) -> RequestFacts:
+    header = accept_language(request.headers.get("accept-language"))
+    return RequestFacts(
+        language=chosen_language(header),
+        accept_language=header,
+        request_id=request.state.request_id,
+        trace_id=_trace_id(request),
+        deadline=deadline,
+    )
 
 
 def _trace_id(request: Request) -> str:

@@ -15,9 +15,13 @@ async def live(_: Request) -> JSONResponse:
 
 
 async def ready(request: Request) -> JSONResponse:
-    """200 when the database is reachable and the registry read; 503 otherwise, saying which is not."""
+    """200 with the database reachable, the registry and the issuer's keys read; 503 otherwise, saying what is not."""
     services = services_of(request)
-    checks = {"database": await is_reachable(services.database), "registry": services.registry.is_read}
+    checks = {
+        "database": await is_reachable(services.database),
+        "registry": services.registry.is_read,
+        "issuerKeys": services.issuer_keys.are_read,
+    }
     is_ready = all(checks.values())
     return JSONResponse(
         {"status": "ok" if is_ready else "unavailable", "checks": checks},

@@ -38,7 +38,7 @@ async def parameters_of(request: Request, *, max_bytes: int, timeout: float) -> 
     if request.method == "GET":
         return _checked(_from_query_string(request, max_bytes))
     _check_content_type(request)
-    body = await _body(request, max_bytes, timeout)
+    body = await read_body(request, max_bytes=max_bytes, seconds=timeout)
     try:
         sent = orjson.loads(body)
     except orjson.JSONDecodeError as exc:
@@ -77,7 +77,8 @@ def _check_content_type(request: Request) -> None:
         raise BadRequest(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, BadUserInput("Send the request body uncompressed."))
 
 
-async def _body(request: Request, max_bytes: int, seconds: float) -> bytes:
+async def read_body(request: Request, *, max_bytes: int, seconds: float) -> bytes:
+    """The request's body: at most `max_bytes`, within `seconds`. Raises BadRequest."""
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes, int(declared))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import secrets
 import time
-import uuid
 
 import orjson
 import structlog
@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 HEADER = "X-Request-ID"
 ACCEPTED = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
 class RequestLog:
@@ -87,7 +88,8 @@ def _request_id(sent: str | None) -> str:
     """The caller's id where it is usable and cannot hold an identity number; otherwise a new one."""
     if sent and ACCEPTED.fullmatch(sent) and not IDENTITY_NUMBER.search(sent):
         return sent
-    return uuid.uuid4().hex
+    # 32 letters and no digit: a run of digits could be taken for an identity number and blotted out of the log.
+    return secrets.token_hex(16).translate(LETTERS)
 
 
 async def _send_error(send: Send, status: int, message: str, code: str, request_id: str) -> None:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from gateway.execution.documents import Documents
 from gateway.identity.authentication import Authentication
+from gateway.identity.issuer_keys import IssuerKeys
 from gateway.schema.context import MakeContext
 from gateway.store.driver import Database
 from gateway.store.registry import Registry
@@ -24,10 +25,11 @@ class Services:
     authentication: Authentication
     make_context: MakeContext
     registry: Registry
+    issuer_keys: IssuerKeys
     database: Database
     public_keys: dict[str, Any]
     request_max_bytes: int
-    request_timeout: float
+    operation_deadline: float
 
 
 def services_of(request: Request) -> Services:

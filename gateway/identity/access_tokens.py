@@ -52,8 +52,10 @@ class AccessTokens:
             claims.validate(leeway=LEEWAY_SECONDS)
         except ExpiredTokenError as exc:
             raise Unauthenticated("The access token has expired.") from exc
-        except (InvalidClaimError, MissingClaimError) as exc:
-            raise Unauthenticated(f"The access token's claim {exc.claim} is missing or not accepted.") from exc
+        except MissingClaimError as exc:
+            raise Unauthenticated(f"The access token lacks the claim {exc.claim}.") from exc
+        except InvalidClaimError as exc:
+            raise Unauthenticated(f"The access token's claim {exc.claim} is not one that is accepted here.") from exc
         except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
             # Beside its own errors joserfc lets through what Python says of a header that is no object, for example.
             raise Unauthenticated("The access token's signature or form is not accepted.") from exc
@@ -86,6 +88,6 @@ def _check_parties(claims: dict[str, Any]) -> None:
         parties["act.sub"] = act.get("sub") if isinstance(act, dict) else None
     for name, value in parties.items():
         if not isinstance(value, str) or PARTY.fullmatch(value) is None:
-            raise Unauthenticated(f"The access token's claim {name} is missing or not accepted.")
+            raise Unauthenticated(f"The access token's claim {name} is not one that is accepted here.")
     if not isinstance(claims.get("scope", ""), str):
-        raise Unauthenticated("The access token's claim scope is missing or not accepted.")
+        raise Unauthenticated("The access token's claim scope is not one that is accepted here.")

@@ -46,6 +46,16 @@ class IssuerKeys:
         self._read_at = self._tried_at = float("-inf")
         self._lock = asyncio.Lock()
 
+    @property
+    def are_read(self) -> bool:
+        """Whether there are keys to verify tokens with."""
+        return self._keys is not None
+
+    async def read_ahead(self) -> None:
+        """Reads the keys before the first token comes. What goes wrong is logged, and tried again with the token."""
+        async with self._lock:
+            await self._refresh()
+
     async def including(self, kid: str) -> KeySet:
         """The key set, read again first where that may bring `kid`. Raises Unavailable when there is none at all.
 
@@ -77,9 +87,14 @@ class IssuerKeys:
             self._tried_at = self._clock()
 
 
+def is_address(source: str) -> bool:
+    """Whether `source` is the address of a JWKS rather than a file's path."""
+    return source.startswith(("https://", "http://"))
+
+
 def jwks_reader(source: str, session: ClientSession) -> ReadJwks:
     """What reads the JWKS at `source`: an address (http or https), or else a file's path."""
-    if source.startswith(("https://", "http://")):
+    if is_address(source):
 
         async def fetch() -> bytes:
             async with session.get(source, timeout=FETCH_TIMEOUT, allow_redirects=False) as response:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-IDENTITY_NUMBER = re.compile(r"(?<![0-9A-Za-z])(?:\d{2})?\d{6}[-+]?\d{4}(?![0-9A-Za-z])")
-"""What could be a person's or a company's number: ten or twelve digits, perhaps with the sign before the last four."""
+IDENTITY_NUMBER = re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+ ]?\d{4}(?!\d)")
+"""What could be a person's or a company's number: ten or twelve digits, perhaps with a sign or a space before the last
+four. Only more digits make it something else: letters may stand right beside it, as in `SE165599990010`."""
 
 
 def without_numbers(text: str) -> str:

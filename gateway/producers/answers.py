@@ -34,15 +34,24 @@ def outcomes(
         entities, errors = _parts(answer, len(references))
     except (ContractBreach, orjson.JSONDecodeError) as exc:
         # The decoder's message quotes nothing of the body; the contract's names fields alone.
-        log.warning("producer.bad_answer", problem=str(exc))
+        log.warning("producer.bad_answer", problem=str(exc), cases=len(references))
         return [FAULT] * len(references)
     failed = _failures(errors)
     if entities is None:
         return [failed.get(None, FAULT)] * len(references)
-    return [
-        _outcome(entity, reference, selection, fetched_at, failed.get(index, failed.get(None)))
-        for index, (entity, reference) in enumerate(zip(entities, references, strict=True))
-    ]
+    problems: list[str] = []
+    found: list[StatusOutcome] = []
+    for index, (entity, reference) in enumerate(zip(entities, references, strict=True)):
+        try:
+            # An error somewhere in an entity makes what is null there unknown: it is not shown as known (DESIGN §4).
+            outcome = failed.get(index) or _outcome(entity, reference, selection, fetched_at)
+        except ContractBreach as exc:
+            problems.append(str(exc))
+            outcome = FAULT
+        found.append(failed.get(None, NO_STATUS) if outcome is NO_STATUS else outcome)
+    if problems:
+        log.warning("producer.bad_answer", problem=problems[0], cases=len(problems))
+    return found
 
 
 def _parts(answer: object, expected: int) -> tuple[list[object] | None, list[object]]:
@@ -77,22 +86,14 @@ def _failures(errors: list[object]) -> dict[int | None, Unavailable]:
     return failed
 
 
-def _outcome(
-    entity: object, reference: str, selection: StatusSelection, fetched_at: datetime, failure: Unavailable | None
-) -> StatusOutcome:
+def _outcome(entity: object, reference: str, selection: StatusSelection, fetched_at: datetime) -> StatusOutcome:
     if entity is None:
-        return failure or NO_STATUS
-    try:
-        if not isinstance(entity, dict):
-            raise ContractBreach("the entity is not an object")
-        if entity.get("reference") != reference:
-            raise ContractBreach("the entity's reference is not the one asked for")
-        if "status" not in entity:
-            raise ContractBreach("status: missing")
-        status = entity["status"]
-        if status is None:
-            return failure or NO_STATUS
-        return StatusAnswer(checked_status(status, selection), fetched_at)
-    except ContractBreach as exc:
-        log.warning("producer.bad_answer", problem=str(exc))
-        return FAULT
+        return NO_STATUS
+    if not isinstance(entity, dict):
+        raise ContractBreach("the entity is not an object")
+    if entity.get("reference") != reference:
+        raise ContractBreach("the entity's reference is not the one asked for")
+    if "status" not in entity:
+        raise ContractBreach("status: missing")
+    status = entity["status"]
+    return NO_STATUS if status is None else StatusAnswer(checked_status(status, selection), fetched_at)

@@ -37,6 +37,9 @@ log = structlog.get_logger(__name__)
 RETRY_AFTER = re.compile(r"[0-9]{1,8}")
 LONGEST_RETRY_AFTER = 86_400
 
+LONGEST_CHALLENGE = 200
+"""Characters of a producer's WWW-Authenticate header that are logged."""
+
 BROKEN_OFF = (ContentLengthError, TransferEncodingError)
 """How aiohttp says that an answer ended before its end."""
 
@@ -96,7 +99,8 @@ class ProducerClient:
         answers: list[StatusOutcome]
         try:
             body = await self._ask(producer, references, selection, purposes, context)
-            answers = outcomes(body, references, selection, datetime.now(UTC))
+            with structlog.contextvars.bound_contextvars(producer=producer.id):
+                answers = outcomes(body, references, selection, datetime.now(UTC))
         except _Failed as exc:
             failure = exc
             answers = [exc.outcome] * len(references)
@@ -177,7 +181,9 @@ def _check_status(response: ClientResponse) -> None:
         return
     problem = f"HTTP {status}"
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        raise _Failed(UnavailableReason.PRODUCER_REFUSED, problem)
+        # Why it refuses, as far as it says: the operator needs it, the caller does not get it.
+        challenge = response.headers.get("WWW-Authenticate", "")[:LONGEST_CHALLENGE]
+        raise _Failed(UnavailableReason.PRODUCER_REFUSED, f"{problem} {challenge}".rstrip())
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise _Failed(UnavailableReason.PRODUCER_UNAVAILABLE, problem, _retry_after(response))
     raise _Failed(UnavailableReason.PRODUCER_FAULT, problem)

@@ -44,7 +44,7 @@ class Case(Node):
             _purpose=group.purpose,
         )
 
-    @strawberry.field(description="Who holds the case; null when the producer is no longer connected.")
+    @strawberry.field(description="Who holds the case; null when the producer is no longer in the registry.")
     def producer(self, info: Info) -> Producer | None:
         """The case's producer, from the registry."""
         producer = info.context.registry.producer(self._key.producer)

@@ -9,14 +9,15 @@ import strawberry
 
 from gateway.errors import BadUserInput
 from gateway.model import case_group as model
-from gateway.model.page import Window
+from gateway.model.page import Page, Window
 from gateway.schema.case import Case, case_connection
-from gateway.schema.context import Context, Info
+from gateway.schema.context import Info
 from gateway.schema.ids import group_global_id, producer_id
 from gateway.schema.information_area import InformationArea
 from gateway.schema.node import Node
 from gateway.schema.paging import After, Before, Connection, Cursors, First, Last, PageRequest, connection
 from gateway.schema.producer import Consumer
+from gateway.schema.selection import selects
 from gateway.store.case_groups import NewestFirst, is_group_id
 
 CASES_PER_PAGE = 50
@@ -105,15 +106,19 @@ class CaseGroupFilter:
 
 
 async def case_group_connection(
-    context: Context, wanted: model.CaseGroupFilter, request: PageRequest
+    info: Info, wanted: model.CaseGroupFilter, request: PageRequest
 ) -> Connection[CaseGroup]:
-    """One page of the caller's groups, the newest first. One database read."""
-    subject, owner = context.caller.subject_key, context.caller.consumer
+    """One page of the groups that the caller may see, the newest first. One database read, and only of what is shown.
+
+    Where the count alone is selected no group is read; where no cases are, none are read.
+    """
+    context = info.context
+    groups, caller = context.visible_groups, context.caller
     cursors: Cursors[model.CaseGroup, NewestFirst] = Cursors(
         scope=(
             "caseGroups",
-            subject.digest,
-            owner,
+            caller.subject_key.digest,
+            caller.consumer,
             wanted.information_area.value if wanted.information_area else "",
             wanted.event or "",
             wanted.producer or "",
@@ -122,8 +127,10 @@ async def case_group_connection(
         parse=_place,
     )
     window: Window[NewestFirst] = request.window(cursors)
-    page = await context.group_store.page(subject, owner, wanted, window)
-    return connection(page, cursors, CaseGroup.of, lambda: context.group_store.count(subject, owner, wanted))
+    page: Page[model.CaseGroup] = Page((), has_previous=False, has_next=False)
+    if selects(info, "edges", "pageInfo"):
+        page = await groups.page(wanted, window, with_cases=selects(info, "cases"))
+    return connection(page, cursors, CaseGroup.of, lambda: groups.count(wanted))
 
 
 def _place(text: str) -> NewestFirst:

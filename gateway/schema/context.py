@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 import strawberry
 
 from gateway.groups.case_groups import CaseGroups
-from gateway.groups.loader import CaseGroupLoader
+from gateway.groups.visible import VisibleGroups
 from gateway.model.caller import Caller
 from gateway.model.status import StatusSelection
 from gateway.model.text import Language
 from gateway.producers.loader import StatusLoaders
-from gateway.store.case_groups import CaseGroupStore
 from gateway.store.registry import Registry
 
 
@@ -26,15 +25,24 @@ class Context:
     request_id: str
     registry: Registry
     groups: CaseGroups
-    group_store: CaseGroupStore
-    group_loader: CaseGroupLoader
+    visible_groups: VisibleGroups
     statuses: StatusLoaders
     page_max_size: int
     selections: dict[tuple[int, ...], StatusSelection] = field(default_factory=dict)
     """Status selections already worked out, by the identities of the field nodes they came from."""
 
 
-MakeContext = Callable[[Caller, Language, str, str, str], Context]
-"""Caller, language, Accept-Language as sent, request id, trace id → the context of one operation."""
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """What a request says beside its operation; `deadline` is the operation's, by `time.monotonic`."""
+
+    language: Language
+    accept_language: str
+    request_id: str
+    trace_id: str
+    deadline: float
+
+
+MakeContext = Callable[[Caller, RequestFacts], Context]
 
 Info = strawberry.Info[Context, None]

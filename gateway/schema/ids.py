@@ -10,7 +10,8 @@ from gateway.model.case_group import CaseKey, GroupId
 from gateway.model.producer import ProducerId
 from gateway.store.case_groups import is_group_id
 
-LONGEST = 512
+LONGEST = 1_024
+"""Characters; the longest id is that of a case whose reference has 100 characters of four bytes each."""
 
 
 def group_global_id(id_: GroupId) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeVar
 
 import strawberry
 from strawberry.types.unset import UNSET, UnsetType
@@ -13,17 +13,15 @@ from gateway.groups.case_groups import CaseGroups, GroupCreation
 from gateway.model.caller import Caller
 from gateway.model.case_group import CaseGroup as StoredGroup
 from gateway.model.case_group import CaseKey, GroupId, NewCase
-from gateway.model.producer import ProducerId
 from gateway.model.purpose import Purpose
 from gateway.model.text import Text
 from gateway.schema.case_group import CaseGroup
 from gateway.schema.context import Info
 from gateway.schema.ids import case_id, group_id, producer_id
 from gateway.schema.information_area import InformationArea
-from gateway.schema.user_errors import UserError, user_errors, wrong_id
+from gateway.schema.user_errors import UserError, user_errors
 
-NO_PRODUCER = ProducerId("")
-"""Stands for an id that is no producer's, so that it is refused together with everything else that is wrong."""
+IdT = TypeVar("IdT")
 
 
 @strawberry.input(description="Why the group exists. It cannot be changed later.")
@@ -98,20 +96,32 @@ class RemoveCasesInput:
     cases: list[strawberry.ID] = strawberry.field(description="The ids (`Case.id`) of the cases to remove.")
 
 
-@strawberry.type(description="What became of a creation.")
-class CreateCaseGroupPayload:
-    """The payload of createCaseGroup."""
+@strawberry.type(description="What became of a change that leaves a group behind.")
+class ChangedGroupPayload:
+    """What the payloads of all changes that leave a group behind have."""
 
-    case_group: CaseGroup | None = strawberry.field(description="The new group; null when it was refused.")
+    case_group: CaseGroup | None = strawberry.field(description="The group as it is now; null when it was refused.")
     user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was not.")
+
+
+@strawberry.type(description="What became of a creation.")
+class CreateCaseGroupPayload(ChangedGroupPayload):
+    """The payload of createCaseGroup."""
 
 
 @strawberry.type(description="What became of a change.")
-class UpdateCaseGroupPayload:
+class UpdateCaseGroupPayload(ChangedGroupPayload):
     """The payload of updateCaseGroup."""
 
-    case_group: CaseGroup | None = strawberry.field(description="The changed group; null when it was refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was not.")
+
+@strawberry.type(description="What became of adding cases.")
+class AddCasesPayload(ChangedGroupPayload):
+    """The payload of addCases."""
+
+
+@strawberry.type(description="What became of removing cases.")
+class RemoveCasesPayload(ChangedGroupPayload):
+    """The payload of removeCases."""
 
 
 @strawberry.type(description="What became of a removal.")
@@ -119,22 +129,6 @@ class DeleteCaseGroupPayload:
     """The payload of deleteCaseGroup."""
 
     deleted_id: strawberry.ID | None = strawberry.field(description="The removed group's id; null when it was refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was not.")
-
-
-@strawberry.type(description="What became of adding cases.")
-class AddCasesPayload:
-    """The payload of addCases."""
-
-    case_group: CaseGroup | None = strawberry.field(description="The changed group; null when it was refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was not.")
-
-
-@strawberry.type(description="What became of removing cases.")
-class RemoveCasesPayload:
-    """The payload of removeCases."""
-
-    case_group: CaseGroup | None = strawberry.field(description="The changed group; null when it was refused.")
     user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was not.")
 
 
@@ -237,41 +231,41 @@ def _creation(input_: CreateCaseGroupInput) -> GroupCreation:
 
 
 def _group(global_id: str) -> GroupId:
-    try:
-        return group_id(global_id)
-    except BadUserInput as exc:
-        raise wrong_id(exc, ("input", "id")) from exc
+    return _read(group_id, global_id, "id")
 
 
 def _case_keys(input_: RemoveCasesInput) -> list[CaseKey | None]:
-    """The keys of the cases to remove; None for an id that is no case's, or a case's of another group."""
+    """The keys of the cases to remove; None for a case of another group."""
     group = _group(input_.id)
-
-    def key(global_id: str) -> CaseKey | None:
-        try:
-            owner, case = case_id(global_id)
-        except BadUserInput:
-            return None
-        return case if owner == group else None
-
-    return [key(global_id) for global_id in input_.cases]
+    ids = [_read(case_id, global_id, "cases", str(index)) for index, global_id in enumerate(input_.cases)]
+    return [key if owner == group else None for owner, key in ids]
 
 
 def _new_cases(inputs: Sequence[CaseInput]) -> tuple[NewCase, ...]:
     return tuple(
-        NewCase(CaseKey(_producer(case.producer), case.reference), case.case_type, case.note) for case in inputs
+        NewCase(
+            CaseKey(_read(producer_id, case.producer, "cases", str(index), "producer"), case.reference),
+            case.case_type,
+            case.note,
+        )
+        for index, case in enumerate(inputs)
     )
-
-
-def _producer(global_id: str) -> ProducerId:
-    try:
-        return producer_id(global_id)
-    except BadUserInput:
-        return NO_PRODUCER
 
 
 def _given(title: str | UnsetType | None) -> str:
     if isinstance(title, str):
         return title
-    text = Text(sv="Ange vad som ska ändras: `title`.", en="Say what to change: `title`.")
+    text = Text(sv="Ange en ny titel.", en="Give a new title.")
     raise ChangeRefused([UserProblem(UserErrorCode.INVALID, text, ("input", "title"))])
+
+
+def _read(parse: Callable[[str], IdT], global_id: str, *field: str) -> IdT:
+    """What `global_id` names. Raises ChangeRefused for what is no id, or the id of something else."""
+    try:
+        return parse(global_id)
+    except BadUserInput as exc:
+        text = Text(
+            sv="Något i begäran har fel form. Ladda om sidan och försök igen.",
+            en="Something in the request has the wrong form. Reload the page and try again.",
+        )
+        raise ChangeRefused([UserProblem(UserErrorCode.INVALID, text, ("input", *field))]) from exc

@@ -9,7 +9,7 @@ import strawberry
 from gateway.errors import NotFound
 from gateway.model.case_group import CaseGroupFilter as WantedGroups
 from gateway.model.case_group import GroupId
-from gateway.model.producer import ConnectionState, ProducerId
+from gateway.model.producer import ProducerId
 from gateway.schema.case import Case
 from gateway.schema.case_group import CaseGroup, CaseGroupFilter, Subject, case_group_connection
 from gateway.schema.context import Context, Info
@@ -77,7 +77,7 @@ class Query:
         """One page of groups."""
         request = PageRequest(first, after, last, before, GROUPS_PER_PAGE, info.context.page_max_size)
         wanted = WantedGroups() if filter is None else filter.as_model()
-        return await case_group_connection(info.context, wanted, request)
+        return await case_group_connection(info, wanted, request)
 
     @strawberry.field(description=f"The connected producers; {PRODUCERS_PER_PAGE} by default.")
     def producers(
@@ -95,7 +95,7 @@ class Query:
         request = PageRequest(first, after, last, before, PRODUCERS_PER_PAGE, info.context.page_max_size)
         return producer_connection(info.context, information_area, request)
 
-    @strawberry.field(description="One connected producer by its id. `NOT_FOUND` when there is none.")
+    @strawberry.field(description="One producer by its id, connected or not. `NOT_FOUND` when there is none.")
     def producer(self, info: Info, id: Id) -> Producer | None:  # noqa: A002
         """Raises NotFound and BadUserInput."""
         return _producer(info.context, producer_id(id))
@@ -117,7 +117,7 @@ class Query:
 
 
 async def _case_group(context: Context, id_: GroupId) -> CaseGroup:
-    group = await context.group_loader.load(id_)
+    group = await context.visible_groups.load(id_)
     if group is None:
         raise _not_found()
     return CaseGroup.of(group)
@@ -125,7 +125,7 @@ async def _case_group(context: Context, id_: GroupId) -> CaseGroup:
 
 async def _case(context: Context, global_id: str) -> Case:
     id_, key = case_id(global_id)
-    group = await context.group_loader.load(id_)
+    group = await context.visible_groups.load(id_)
     case = group and next((case for case in group.cases if case.key == key), None)
     if group is None or not case:
         raise _not_found()
@@ -134,7 +134,7 @@ async def _case(context: Context, global_id: str) -> Case:
 
 def _producer(context: Context, id_: ProducerId) -> Producer:
     producer = context.registry.producer(id_)
-    if producer is None or producer.state is not ConnectionState.ACTIVE:
+    if producer is None:
         raise _not_found()
     return Producer.of(producer, context.language)
 

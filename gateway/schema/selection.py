@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from graphql import FieldNode, GraphQLObjectType, GraphQLResolveInfo
+from graphql import FieldNode, FragmentSpreadNode, GraphQLObjectType, GraphQLResolveInfo, InlineFragmentNode
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 
 from gateway.model.status import StatusSelection
@@ -27,6 +27,30 @@ def status_selection(info: Info) -> StatusSelection:
     if selection is None:
         selection = selections[key] = _selected(raw)
     return selection
+
+
+def selects(info: Info, *names: str) -> bool:
+    """Whether one of these fields is selected anywhere below the present field.
+
+    Rather once too often than once too seldom: @include and @skip are not looked at, nor which type a field is of.
+    """
+    raw: GraphQLResolveInfo[Context] = info._raw_info  # noqa: SLF001
+    seen: set[str] = set()
+    waiting = [node.selection_set for node in raw.field_nodes]
+    while waiting:
+        selection_set = waiting.pop()
+        for selection in selection_set.selections if selection_set else ():
+            if isinstance(selection, FragmentSpreadNode):
+                name = selection.name.value
+                if name not in seen:
+                    seen.add(name)
+                    waiting.append(raw.fragments[name].selection_set)
+                continue
+            if isinstance(selection, FieldNode) and selection.name.value in names:
+                return True
+            if isinstance(selection, FieldNode | InlineFragmentNode):
+                waiting.append(selection.selection_set)
+    return False
 
 
 def _selected(raw: GraphQLResolveInfo[Context]) -> StatusSelection:

@@ -6,8 +6,8 @@ from typing import Self
 
 import strawberry
 
-from gateway.errors import BadUserInput, ChangeRefused, UserErrorCode, UserProblem
-from gateway.model.text import Language, Text
+from gateway.errors import ChangeRefused, UserErrorCode, UserProblem
+from gateway.model.text import Language
 from gateway.schema.described_enum import described_enum
 
 CODES = {
@@ -48,9 +48,3 @@ class UserError:
 def user_errors(refused: ChangeRefused, language: Language) -> list[UserError]:
     """Every reason of `refused`, in `language`."""
     return [UserError.of(problem, language) for problem in refused.problems]
-
-
-def wrong_id(exc: BadUserInput, field: tuple[str, ...]) -> ChangeRefused:
-    """The refusal for an id in a change's input that is no id, or the id of something else."""
-    text = Text(sv="Ett id har fel form eller hör till något annat. Använd id:n som tjänsten gav dem.", en=str(exc))
-    return ChangeRefused([UserProblem(UserErrorCode.INVALID, text, field)])

@@ -27,6 +27,9 @@ Collection = AsyncIOMotorCollection[Document]
 OUT_OF_REACH = (ConnectionFailure, NetworkTimeout, ExecutionTimeout, WTimeoutError)
 """What the driver raises when the server cannot be reached or is too slow, rather than asked something wrong."""
 
+REFUSED = frozenset({13, 18})
+"""Unauthorized, AuthenticationFailed: out of reach for this user."""
+
 SHUTTING_DOWN = frozenset({91, 11600, 11602})
 """ShutdownInProgress, InterruptedAtShutdown, InterruptedDueToReplStateChange."""
 
@@ -41,9 +44,9 @@ def connect(uri: str, *, timeout: float) -> Client:
         uri,
         tz_aware=True,
         appname="mina-arenden-gateway",
+        timeoutMS=milliseconds,
         serverSelectionTimeoutMS=milliseconds,
         connectTimeoutMS=milliseconds,
-        socketTimeoutMS=milliseconds,
     )
 
 
@@ -62,10 +65,10 @@ def translated() -> Iterator[None]:
     try:
         yield
     except OUT_OF_REACH as exc:
-        raise StoreUnavailable from exc
+        raise StoreUnavailable(str(exc)) from exc
     except PyMongoError as exc:
-        if getattr(exc, "code", None) in SHUTTING_DOWN:
-            raise StoreUnavailable from exc
+        if getattr(exc, "code", None) in SHUTTING_DOWN | REFUSED:
+            raise StoreUnavailable(str(exc)) from exc
         raise
 
 

@@ -59,13 +59,13 @@ class Registry:
     async def keep_reading(self, interval: float) -> None:
         """Reads the registry every `interval` seconds until cancelled; a read that fails is logged and tried again."""
         while True:
+            await asyncio.sleep(interval)
             try:
                 await self.read()
-            except StoreUnavailable:
-                log.warning("registry.not_read", retry_in_seconds=interval)
+            except StoreUnavailable as exc:
+                log.warning("registry.not_read", problem=exc.problem, retry_in_seconds=interval)
             except Exception:
                 log.exception("registry.not_read", retry_in_seconds=interval)
-            await asyncio.sleep(interval)
 
     async def _read(self, collection: str) -> list[Document]:
         with translated():

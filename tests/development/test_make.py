@@ -15,9 +15,9 @@ MAKE = shutil.which("make")
 pytestmark = pytest.mark.skipif(MAKE is None, reason="make is not installed")
 
 
-def make(*arguments: str, folder: Path = TOP) -> subprocess.CompletedProcess[str]:
-    """Runs make, and not as a part of the make that runs the tests."""
-    environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+def make(*arguments: str, folder: Path = TOP, programs: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs make, and not as a part of the make that runs the tests. Programs in `programs` come first."""
+    environment = {"PATH": f"{programs}:/usr/bin:/bin" if programs else "/usr/bin:/bin", "LANG": "C.UTF-8"}
     command = [str(MAKE), "-f", str(TOP / "Makefile"), *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
@@ -59,6 +59,50 @@ def test_a_node_that_is_missing_is_a_sentence_and_stops_nothing(tmp_path: Path) 
 
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == "The playground is not built: it needs Node 20.19 or newer. Everything else works.\n"
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """A Node that is new enough, and an npm that installs half and fails, telling of it at some length."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    npm = 'mkdir -p node_modules/half; for line in $(seq 20); do echo "npm error $line" >&2; done; exit 1'
+    for name, script in {"node": "exit 0", "npm": npm}.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+    return folder
+
+
+LAST_LINES = "".join(f"npm error {number}\n" for number in range(13, 21))
+
+
+def test_an_npm_that_fails_is_a_sentence_with_its_last_lines_and_stops_nothing(tmp_path: Path, programs: Path) -> None:
+    (tmp_path / "gateway" / "http" / "playground").mkdir(parents=True)
+
+    result = make("playground", folder=tmp_path, programs=programs)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == (
+        "Building the playground (once; about a minute) ...\n"
+        f"{LAST_LINES}The playground is not built: npm failed as shown above. Everything else works.\n"
+    )
+
+
+def test_npm_packages_of_tests_that_cannot_be_installed_are_a_sentence_and_leave_nothing_half_done(
+    tmp_path: Path, programs: Path
+) -> None:
+    (tmp_path / "tests" / "audit").mkdir(parents=True)
+    for name in ("package.json", "package-lock.json"):
+        (tmp_path / "tests" / "audit" / name).touch()
+
+    result = make("tests/audit/node_modules/.package-lock.json", folder=tmp_path, programs=programs)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == (
+        "Installing the npm packages of tests/audit ...\n"
+        f"{LAST_LINES}npm failed as shown above: tests in tests/audit that need it are skipped.\n"
+    )
+    assert not (tmp_path / "tests" / "audit" / "node_modules").exists()
 
 
 def test_an_npm_lock_file_names_no_address() -> None:

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -223,6 +224,29 @@ def test_a_port_given_twice_is_told(start_stack: StartStack, addresses: Addresse
         f"✗ Port {addresses.gateway} is given to both the gateway and the database. "
         "Change GATEWAY_DEV_DATABASE_PORT or GATEWAY_PORT."
     ) in stack.output
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "gateway.example"])
+def test_an_address_that_others_reach_is_refused_before_anything_is_started(
+    start_stack: StartStack, addresses: Addresses, host: str
+) -> None:
+    stack = start_stack(at=replace(addresses, settings={"GATEWAY_HOST": host}))
+
+    assert stack.process.wait(10) == 1
+    assert stack.output.splitlines()[-1] == (
+        f"✗ `gateway dev` hands out tokens, so it listens on loopback alone; GATEWAY_HOST is '{host}'. "
+        "Leave it unset, or use `gateway serve`."
+    )
+    assert "database" not in stack.output
+
+
+def test_demo_data_in_a_database_that_was_given_is_told(start_stack: StartStack, addresses: Addresses) -> None:
+    given = {"GATEWAY_MONGODB_URI": "mongodb://127.0.0.1:1", "GATEWAY_MONGODB_DATABASE": "mine"}
+    stack = start_stack(at=replace(addresses, settings=given))
+
+    stack.wait_for(READY)
+
+    assert "none is started; demo data is written to its database mine" in stack.output
 
 
 def test_a_folder_that_cannot_be_written_is_told(start_stack: StartStack, addresses: Addresses, tmp_path: Path) -> None:

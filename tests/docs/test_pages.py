@@ -14,6 +14,7 @@ LANGUAGES = {
     "json",  # here, and test_queries.py
     "console",  # test_commands.py
     "text",  # to look at
+    "js",  # docs/operations.md: tests/mongo_init/test_registry_by_hand.py
     "sh",  # docs/database.md: tests/mongo_init/test_compose.py
     "python",  # docs/producers.md: tests/subgraphs/test_documentation.py
     "toml",

@@ -8,13 +8,14 @@ import pytest
 from graphql import OperationType, parse, print_ast
 
 from gateway.errors import LimitExceeded
-from gateway.execution.documents import LONGEST_REMEMBERED, Documents
+from gateway.execution.documents import LONGEST_REMEMBERED, DocumentLimits, Documents
 from gateway.execution.errors import RequestRejected
 from tests.execution.schema import nesting_schema
 
 
 def documents(**limits: int) -> Documents:
-    return Documents(nesting_schema(), **{"max_tokens": 100, "max_depth": 3, "cache_size": 2, **limits})
+    most = {"tokens": 100, "depth": 3, "root_fields": 5, "aliases": 4, "cache_characters": 1_000}
+    return Documents(nesting_schema(), DocumentLimits(**{**most, **limits}))
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_a_document_is_parsed_once(parsed: list[str]) -> None:
 
 
 def test_the_document_unused_for_longest_is_forgotten(parsed: list[str]) -> None:
-    prepared = documents(cache_size=2)
+    prepared = documents(cache_characters=40)
 
     for query in ("{ a: __typename }", "{ b: __typename }", "{ a: __typename }", "{ c: __typename }"):
         prepared.prepare(query)
@@ -50,7 +51,7 @@ def test_the_document_unused_for_longest_is_forgotten(parsed: list[str]) -> None
 
 
 def test_a_long_document_is_not_remembered(parsed: list[str]) -> None:
-    prepared = documents()
+    prepared = documents(cache_characters=10 * LONGEST_REMEMBERED)
     query = "{ __typename }".ljust(LONGEST_REMEMBERED + 1)
 
     prepared.prepare(query)
@@ -91,6 +92,14 @@ def test_every_reason_to_refuse_a_document_has_a_code(query: str, codes: list[st
         ("{ thing { thing { thing { name } } } }", "document_max_depth", 3, 4),
         ("{ ...F } fragment F on Query { thing { thing { thing { name } } } }", "document_max_depth", 3, 4),
         ("{" + " name" * 100 + "}", "document_max_tokens", 100, None),
+        ("{" + " __typename" * 6 + " }", "document_max_root_fields", 5, 6),
+        (
+            "{ ...F ...F } fragment F on Query { ... { __typename __typename __typename } }",
+            "document_max_root_fields",
+            5,
+            6,
+        ),
+        ("{ thing { a: name b: name c: name d: name e: name } }", "document_max_aliases", 4, 5),
     ],
 )
 def test_a_limit_that_is_passed_is_named(query: str, limit: str, value: int, asked: int | None) -> None:
@@ -106,7 +115,7 @@ def test_a_limit_that_is_passed_is_named(query: str, limit: str, value: int, ask
 @pytest.mark.parametrize("opening", ["{ thing ", "{ ... ", "{ number(of: " + "[" * 200])
 def test_nesting_beyond_what_the_parser_holds_is_a_limit_too(opening: str) -> None:
     with pytest.raises(RequestRejected) as refused:
-        documents(max_tokens=10_000).prepare(opening * 600)
+        documents(tokens=10_000).prepare(opening * 600)
 
     reason = refused.value.errors[0].original_error
     assert isinstance(reason, LimitExceeded)

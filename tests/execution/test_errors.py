@@ -27,7 +27,7 @@ NUMBER = "199003152390"
             LimitExceeded("Too many.", limit="page_max_size", value=100),
             {"code": "LIMIT_EXCEEDED", "limit": "page_max_size", "value": 100},
         ),
-        (StoreUnavailable(), {"code": "UNAVAILABLE"}),
+        (StoreUnavailable("refused"), {"code": "UNAVAILABLE"}),
     ],
 )
 def test_an_error_of_the_gateways_own_is_said_as_it_is(raised: GatewayError, extensions: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import NotFound
-from gateway.execution.documents import Documents
+from gateway.execution.documents import DocumentLimits, Documents
 from gateway.execution.errors import RequestRejected
 from gateway.execution.run import Answer, Parts, run
 from tests.execution.schema import nesting_schema
@@ -29,8 +29,11 @@ SCHEMA.type_map["Query"].fields["secret"].resolve = failing  # type: ignore[attr
 SCHEMA.type_map["Query"].fields["must"].resolve = failing  # type: ignore[attr-defined]
 
 
+LIMITS = DocumentLimits(tokens=100, depth=5, root_fields=5, aliases=5, cache_characters=0)
+
+
 async def ran(query: str, variables: Mapping[str, Any] | None = None, *, incremental: bool = False) -> Answer | Parts:
-    document = Documents(SCHEMA, max_tokens=100, max_depth=5, cache_size=1).prepare(query)
+    document = Documents(SCHEMA, LIMITS).prepare(query)
     return await run(
         SCHEMA,
         document,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.gateway import BUSINESS, CREATE, Gateway
+from tests.gateway import BUSINESS, CREATE, GROUP_WITH_STATUSES, Gateway
+from tests.http.waiting import until
 from tests.issuer import BJORN
 from tests.producer import Producer
 
@@ -178,6 +179,8 @@ BIDIRECTIONAL = "Starta \u202ekafé"
     [
         ({"title": ""}, "title", "INVALID"),
         ({"title": "   "}, "title", "INVALID"),
+        ({"title": "\u3164"}, "title", "INVALID"),
+        ({"title": "\u2003"}, "title", "INVALID"),
         ({"title": "x" * 10_000}, "title", "INVALID"),
         ({"title": "Starta\x07"}, "title", "INVALID"),
         ({"title": "två\nrader"}, "title", "INVALID"),
@@ -205,14 +208,16 @@ async def test_a_group_that_cannot_be_is_refused_and_nothing_is_stored(
     ("change", "field", "code"),
     [
         ({"producer": base64.b64encode(b"Producer:nobody").decode()}, "producer", "UNKNOWN_PRODUCER"),
-        ({"producer": "nonsense"}, "producer", "UNKNOWN_PRODUCER"),
+        ({"producer": "nonsense"}, "producer", "INVALID"),
         ({"caseType": "NO-SUCH-TYPE"}, "caseType", "CASE_TYPE_NOT_OPEN"),
         ({"caseType": "CLOSED"}, "caseType", "CASE_TYPE_NOT_OPEN"),
         ({"reference": ""}, "reference", "INVALID"),
         ({"reference": "R" * 101}, "reference", "INVALID"),
         ({"reference": "R\x00"}, "reference", "INVALID"),
         ({"note": "n" * 1001}, "note", "INVALID"),
-        ({"note": "\u2066"}, "note", "INVALID"),
+        ({"note": "Se \u2066här"}, "note", "INVALID"),
+        ({"note": " \u3164 "}, "note", "INVALID"),
+        ({"reference": " T-9"}, "reference", "INVALID"),
     ],
 )
 async def test_a_case_that_cannot_be_added_is_named_and_none_is_added(
@@ -241,7 +246,7 @@ async def test_a_case_is_in_a_group_once(gateway: Gateway, tax: Producer) -> Non
 
     already = await gateway.change("addCases", id=group["id"], expectedRevision=1, cases=[tax.case("T-1")])
     twice = await gateway.change(
-        "addCases", id=group["id"], expectedRevision=1, cases=[tax.case("T-2"), tax.case(" T-2 ")]
+        "addCases", id=group["id"], expectedRevision=1, cases=[tax.case("T-2"), tax.case("T-2")]
     )
 
     assert codes(already) == codes(twice) == ["ALREADY_EXISTS"]
@@ -260,12 +265,58 @@ async def test_the_two_hundred_and_first_case_is_one_too_many(gateway: Gateway, 
 @pytest.mark.settings(subject_max_groups=2)
 async def test_a_subject_has_only_so_many_groups(gateway: Gateway) -> None:
     await gateway.a_group_with()
-    await gateway.a_group_with(token=gateway.token_for(consumer="accounting-program"))
+    await gateway.a_group_with()
 
     payload = await gateway.create()
 
     assert codes(payload) == ["LIMIT_EXCEEDED"]
     assert codes(await gateway.create(token=gateway.token_for(BJORN))) == []
+    assert codes(await gateway.create(token=gateway.token_for(consumer="accounting-program"))) == []
+
+
+@pytest.mark.settings(subject_max_groups=3)
+async def test_many_creations_at_once_do_not_pass_the_limit(gateway: Gateway) -> None:
+    payloads = await asyncio.gather(*(gateway.create() for _ in range(20)))
+
+    made = [payload for payload in payloads if not payload["userErrors"]]
+    assert len(made) <= 3
+    assert await gateway.database["caseGroups"].count_documents({}) == len(made)
+
+
+async def test_a_creation_repeated_with_its_key_gives_its_group_whatever_has_become_of_the_producer(
+    gateway: Gateway, tax: Producer
+) -> None:
+    case = tax.case()
+    first = await gateway.create(case, idempotencyKey="once")
+    await gateway.database["producers"].update_one({"_id": tax.id}, {"$set": {"state": "suspended"}})
+
+    async def is_suspended() -> bool:
+        return codes(await gateway.create(case)) == ["UNKNOWN_PRODUCER"]
+
+    await until(is_suspended)
+
+    again = await gateway.create(case, idempotencyKey="once")
+
+    assert again["caseGroup"]["id"] == first["caseGroup"]["id"]
+
+
+async def test_a_producers_reference_is_kept_as_it_is(gateway: Gateway, tax: Producer) -> None:
+    group = await gateway.a_group_with(tax.case("A\u030a-1", title="Granskas"))
+
+    answer = await gateway.query(GROUP_WITH_STATUSES, id=group["id"])
+
+    assert answer.statuses() == {"A\u030a-1": "Granskas"}
+
+
+async def test_a_case_with_the_longest_reference_can_be_found_and_removed(gateway: Gateway, tax: Producer) -> None:
+    group = await gateway.a_group_with(tax.case("\U0001f4c1" * 100))
+    case = group["cases"]["edges"][0]["node"]["id"]
+
+    found = await gateway.query("query($id: ID!) { node(id: $id) { id } }", id=case)
+    removed = await gateway.change("removeCases", id=group["id"], expectedRevision=1, cases=[case])
+
+    assert found.data["node"]["id"] == case
+    assert removed["userErrors"] == []
 
 
 async def test_cases_that_are_not_in_the_group_cannot_be_removed_from_it(gateway: Gateway, tax: Producer) -> None:
@@ -273,15 +324,14 @@ async def test_cases_that_are_not_in_the_group_cannot_be_removed_from_it(gateway
     other = await gateway.a_group_with(tax.case("T-1"))
     own, foreign = (found["cases"]["edges"][0]["node"]["id"] for found in (group, other))
 
-    payload = await gateway.change(
-        "removeCases", id=group["id"], expectedRevision=1, cases=[own, foreign, "nonsense", group["id"]]
-    )
-
-    assert [(error["code"], error["field"][-1]) for error in payload["userErrors"]] == [
-        ("NOT_FOUND", "1"),
-        ("NOT_FOUND", "2"),
-        ("NOT_FOUND", "3"),
+    payload = await gateway.change("removeCases", id=group["id"], expectedRevision=1, cases=[own, foreign])
+    wrong = [
+        await gateway.change("removeCases", id=group["id"], expectedRevision=1, cases=[own, id_])
+        for id_ in ("nonsense", group["id"])
     ]
+
+    assert [(error["code"], error["field"][-1]) for error in payload["userErrors"]] == [("NOT_FOUND", "1")]
+    assert [codes(one) for one in wrong] == [["INVALID"], ["INVALID"]]
     assert len((await stored(gateway, group))["cases"]["edges"]) == 1
 
 

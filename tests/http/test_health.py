@@ -65,7 +65,10 @@ async def test_a_gateway_with_all_it_needs_is_live_and_ready(gateway: Gateway) -
     live, ready = await health(gateway, "live"), await health(gateway, "ready")
 
     assert (live.status, live.json) == (200, {"status": "ok"})
-    assert (ready.status, ready.json) == (200, {"status": "ok", "checks": {"database": True, "registry": True}})
+    assert (ready.status, ready.json) == (
+        200,
+        {"status": "ok", "checks": {"database": True, "registry": True, "issuerKeys": True}},
+    )
     assert live.headers["Cache-Control"] == ready.headers["Cache-Control"] == "no-store"
 
 
@@ -124,3 +127,25 @@ async def test_the_keys_are_public_and_hold_nothing_private(gateway: Gateway) ->
     assert key.keys() >= {"kty", "crv", "x", "y", "kid"}
     assert "d" not in key
     assert "max-age" in answer.headers["Cache-Control"]
+
+
+async def test_a_gateway_that_cannot_check_any_token_is_not_ready_until_it_can(
+    database_uri: str, database_name: str, issuer: Issuer, tax: Producer, tmp_path: Path, reads: Reads
+) -> None:
+    keys = tmp_path / "jwks.json"
+    keys.write_text("not there yet")
+    settings = {"token_jwks": str(keys), "token_jwks_min_interval": 0.01}
+    async with running_gateway(database_uri, database_name, issuer, [tax], tmp_path, reads, **settings) as gateway:
+        before = await health(gateway, "ready")
+        refused = await gateway.query("{ __typename }")
+        keys.write_bytes(issuer.jwks.read_bytes())
+
+        async def is_answered() -> bool:
+            return (await gateway.query("{ __typename }")).status == 200
+
+        await until(is_answered)
+        after = await health(gateway, "ready")
+
+    assert (before.status, before.json["checks"]["issuerKeys"]) == (503, False)
+    assert (refused.status, refused.code, refused.headers["Retry-After"]) == (503, "UNAVAILABLE", "5")
+    assert after.status == 200

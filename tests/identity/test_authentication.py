@@ -192,19 +192,6 @@ async def test_a_new_key_of_the_issuer_is_accepted_as_soon_as_it_is_used_and_the
 
 
 @pytest.mark.settings(token_jwks_min_interval=1e-6)
-async def test_an_issuer_whose_keys_cannot_be_read_is_the_gateways_trouble_and_passes(
-    gateway: Gateway, issuer: Issuer
-) -> None:
-    issuer.jwks.unlink()
-    answer = await gateway.query(VIEWER)
-    issuer.publish(issuer.key)
-    recovered = await gateway.query(VIEWER)
-
-    assert (answer.status, answer.code) == (503, "UNAVAILABLE")
-    assert answer.headers["Retry-After"] == "5"
-    assert recovered.status == 200
-
-
 def test_a_callers_repr_shows_no_identity_number() -> None:
     caller = Caller(ConsumerId("portal"), COMPANY, SubjectKey("digest", "k1"), ALVA, frozenset())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import structlog
 
 from gateway.identity.pseudonyms import PseudonymKeyError, Pseudonyms, read_pseudonyms
-from gateway.model.identity_numbers import IDENTITY_NUMBER
+from gateway.model.identity_numbers import IDENTITY_NUMBER, without_numbers
 from tests.gateway import GROUP_WITH_STATUSES, Gateway
 from tests.issuer import ALVA, BJORN, COMPANY
 from tests.producer import Producer, answering
@@ -76,6 +77,32 @@ def test_a_key_file_that_cannot_be_used_is_told_with_its_reason_and_not_its_cont
 
     assert str(file) in str(refused.value)
     assert not content or base64.b64encode(KEY)[:20].decode() not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "199003152390",
+        "9003152390",
+        "19900315-2390",
+        "900315+2390",
+        "19900315 2390",
+        "SE165599990010",
+        "x199003152390",
+        "199003152390x",
+        "subject_199003152390_1",
+        "\\n199003152390",
+        "\\u00e5 199003152390",
+    ],
+)
+def test_what_could_be_an_identity_number_is_blotted_whatever_letters_are_beside_it(text: str) -> None:
+    assert re.search(r"\d{3}", without_numbers(text).replace("u00e5", "")) is None
+    assert "…" in without_numbers(text)
+
+
+@pytest.mark.parametrize("text", ["2026-11-23T15:00:05.123456Z", "SKV-2026-55810", "1990031523901", "123456789"])
+def test_other_digits_are_left(text: str) -> None:
+    assert without_numbers(text) == text
 
 
 async def a_session_of_changes(gateway: Gateway, tax: Producer, city: Producer) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,20 +16,15 @@ from pymongo import MongoClient
 from gateway.store.definitions import MONGO_INIT, DemoData, load_definitions
 from gateway.store.driver import Database, Document
 from gateway.store.initialise import initialise
+from tests.mongo_init.shell import SHELL, shell_is_installed
 
-SHELL = Path(__file__).parent / "node_modules" / "mongosh" / "bin" / "mongosh.js"
 PASSWORDS = {"gateway": "one", "operator": "two"}
 Run = Callable[..., subprocess.CompletedProcess[str]]
-MISSING = "needs Node 20 or newer and the MongoDB shell: npm ci --prefix tests/mongo_init"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def shell() -> None:
-    """Skips where the MongoDB shell is not installed; in CI that is a failure."""
-    if shutil.which("node") is None or not SHELL.is_file():
-        if os.environ.get("CI") == "true":
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
+    shell_is_installed()
 
 
 @pytest.fixture

@@ -153,7 +153,7 @@ def without_status(reference: str) -> dict[str, Any]:
         (None, [error(["_entities", 1], "FORBIDDEN")], REFUSED),
         (without_status("B"), [error(["_entities", 1, "status"])], FAULT),
         (without_status("B"), [error(["_entities", 1, "status", "title"], "UNAUTHORIZED")], REFUSED),
-        (None, [error(["_entities", 0])], NO_STATUS),
+        (None, [error(["_entities", 7])], NO_STATUS),
         (None, [error(["_entities", "1"])], FAULT),
         (entity("A"), None, FAULT),
         (entity("b"), None, FAULT),
@@ -177,10 +177,14 @@ def test_two_statuses_that_changed_places_are_not_taken_for_each_other() -> None
     assert read(answer(entity("A"), entity("C"), entity("B"))) == [A, FAULT, FAULT]
 
 
-def test_an_error_beside_a_status_that_is_there_takes_nothing_away() -> None:
+def test_a_status_with_an_error_in_it_is_not_shown_as_known() -> None:
     said = answer(entity("A"), entity("B"), entity("C"), errors=[error(["_entities", 1, "status", "description"])])
 
-    assert read(said) == [A, B, C]
+    assert read(said) == [A, FAULT, C]
+
+
+def test_an_error_at_no_place_takes_nothing_from_statuses_that_are_there() -> None:
+    assert read(answer(entity("A"), entity("B"), entity("C"), errors=[error()])) == [A, B, C]
 
 
 def test_of_a_key_that_is_there_twice_the_last_one_counts() -> None:

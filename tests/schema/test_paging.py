@@ -93,6 +93,19 @@ async def test_a_list_can_be_cut_at_both_ends(gateway: Gateway) -> None:
     between = await page(gateway, first=5, after=every["edges"][0]["cursor"], before=every["edges"][4]["cursor"])
 
     assert titles(between) == ["four", "three", "two"]
+    assert (between["pageInfo"]["hasPreviousPage"], between["pageInfo"]["hasNextPage"]) == (True, True)
+
+
+@pytest.mark.parametrize("backward", [False, True])
+async def test_a_list_cut_at_one_end_says_that_it_goes_on_there(gateway: Gateway, backward: bool) -> None:
+    await groups_titled(gateway, "one", "two", "three", "four", "five")
+    third = (await page(gateway, first=5))["edges"][2]["cursor"]
+
+    found = await page(gateway, **({"last": 10, "after": third} if backward else {"first": 10, "before": third}))
+
+    assert titles(found) == (["two", "one"] if backward else ["five", "four"])
+    assert found["pageInfo"]["hasPreviousPage"] is backward
+    assert found["pageInfo"]["hasNextPage"] is not backward
 
 
 async def test_an_empty_list_has_no_cursors(gateway: Gateway) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from graphql import get_introspection_query, parse
 
-from gateway.execution.depth import depth_of
+from gateway.execution.measures import depth_of
 
 
 @pytest.mark.parametrize(

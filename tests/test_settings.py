@@ -1,0 +1,103 @@
+"""Settings: what is accepted, what is refused, and with which sentence."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from gateway.settings import Settings, SettingsError, load_settings
+from gateway.store.definitions import MONGO_INIT, load_definitions
+
+
+@pytest.mark.parametrize(
+    ("settings", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"host": "::1"}, "http://[::1]:8000"),
+        ({"host": "2001:db8::1", "port": 80}, "http://[2001:db8::1]:80"),
+        ({"host": "gateway.example"}, "http://gateway.example:8000"),
+        ({"public_url": "https://gateway.example/"}, "https://gateway.example"),
+        ({"public_url": "https://gateway.example", "host": "0.0.0.0"}, "https://gateway.example"),
+        ({"public_url": "http://[::1]:9000", "host": "::"}, "http://[::1]:9000"),
+    ],
+)
+def test_the_public_address_is_the_one_set_or_else_that_of_the_host(settings: dict[str, Any], address: str) -> None:
+    assert load_settings(**settings).base_url == address
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "0:0:0:0:0:0:0:0", ""])
+def test_a_host_that_is_every_address_is_nobodys_name(host: str) -> None:
+    with pytest.raises(SettingsError, match=r"^GATEWAY_HOST is '.*', every address.* Set GATEWAY_PUBLIC_URL to that"):
+        _ = load_settings(host=host).base_url
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://issuer.example/jwks.json",
+        "http://127.0.0.1:9000/jwks.json",
+        "http://localhost/jwks.json",
+        "http://[::1]:9000/jwks.json",
+        "/run/secrets/jwks.json",
+        "jwks.json",
+    ],
+)
+def test_the_issuers_keys_come_over_tls_from_this_machine_or_from_a_file(source: str) -> None:
+    assert load_settings(token_jwks=source).token_jwks == source
+
+
+def test_a_scheme_in_capitals_is_an_address_and_no_file() -> None:
+    assert load_settings(token_jwks="HTTPS://issuer.example/Jwks").token_jwks == "https://issuer.example/Jwks"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "http://issuer.example/jwks.json",
+        "HTTP://issuer.example/jwks.json",
+        "http://192.0.2.1/jwks.json",
+        "http://127.0.0.1@issuer.example/jwks.json",
+        "http://localhost.issuer.example/jwks.json",
+        "http://",
+        "ftp://127.0.0.1/jwks.json",
+    ],
+)
+def test_keys_that_somebody_could_change_on_their_way_are_refused(source: str) -> None:
+    with pytest.raises(SettingsError, match=r"^GATEWAY_TOKEN_JWKS: must be https, or a file; http is accepted for"):
+        load_settings(token_jwks=source)
+
+
+def test_no_case_group_may_be_larger_than_mongodb_takes() -> None:
+    (groups,) = (one for one in load_definitions(MONGO_INIT).collections if one.collection == "caseGroups")
+    (most,) = (
+        value["maxItems"] for name, value in groups.validator["$jsonSchema"]["properties"].items() if name == "cases"
+    )
+
+    assert load_settings(group_max_cases=most).group_max_cases == most
+    with pytest.raises(SettingsError, match=rf"^GATEWAY_GROUP_MAX_CASES: .* less than or equal to {most}$"):
+        load_settings(group_max_cases=most + 1)
+
+
+def test_everything_that_is_wrong_is_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_PORT", "0")
+    monkeypatch.setenv("GATEWAY_TOKEN_JWKS", "http://issuer.example")
+    monkeypatch.setenv("GATEWAY_LOG_LEVEL", "loud")
+
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+
+    lines = str(refused.value).splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["GATEWAY_PORT", "GATEWAY_TOKEN_JWKS", "GATEWAY_LOG_LEVEL"]
+
+
+def test_a_settings_file_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_SETTINGS_FILE", "/nowhere/settings")
+
+    with pytest.raises(SettingsError, match=r"GATEWAY_SETTINGS_FILE names '/nowhere/settings', which is not a file"):
+        load_settings()
+
+
+def test_a_secret_is_not_shown() -> None:
+    assert "hunter2" not in repr(Settings(**json.loads('{"mongodb_uri": "mongodb://u:hunter2@localhost"}')))

@@ -7,14 +7,16 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from importlib.metadata import version
 from typing import Annotated
 
+import structlog
 import typer
 from rich.console import Console
 
 from gateway.errors import StoreUnavailable
 from gateway.identity.pseudonyms import PseudonymKeyError, read_pseudonyms
-from gateway.settings import PREFIX, Settings, SettingsError, load_settings
+from gateway.settings import PREFIX, Settings, SettingsError, load_settings, unknown_variables
 from gateway.store.definitions import DefinitionError, load_definitions, load_demo
 from gateway.store.driver import connect, open_database
 from gateway.store.initialise import InitialisationFailed, Step, initialise
@@ -28,8 +30,25 @@ app = typer.Typer(
 db = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db, name="db")
 
+log = structlog.get_logger(__name__)
+
 INITIALISATION_TIMEOUT = 30.0
 """Seconds one step may take: building an index on a large collection is slower than any request."""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("mina-arenden-gateway"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """The options of every command."""
 
 
 def main() -> None:
@@ -42,13 +61,17 @@ def serve() -> None:
     """Run the gateway. Settings come from the environment: docs/settings.md."""
     from gateway.app import create_app  # noqa: PLC0415 - other commands start without GraphQL
     from gateway.logs import configure_logs  # noqa: PLC0415
+    from gateway.serving import listen  # noqa: PLC0415
     from gateway.serving import serve as run  # noqa: PLC0415
 
     with _told_plainly():
         settings = load_settings()
-        app_ = create_app(settings)
-        configure_logs(settings.log_level, settings.log_format)
-        run(app_, settings.host, settings.port)
+        application = create_app(settings)
+        listening = listen(settings.host, settings.port)
+    configure_logs(settings.log_level, settings.log_format)
+    for sentence in unknown_variables():
+        log.warning("settings.unknown_variable", problem=sentence)
+    run(application, listening)
 
 
 @app.command()
@@ -78,13 +101,12 @@ def token(
     actor: Annotated[str | None, typer.Option(help="The number of the person acting for the subject.")] = None,
     lifetime: Annotated[int, typer.Option(min=1, max=86_400, help="Seconds until it expires.")] = 3_600,
 ) -> None:
-    """Print an access token of the development issuer, for the gateway that `gateway dev` runs here."""
-    from gateway.development.issuer import open_issuer  # noqa: PLC0415
-    from gateway.development.programs import token_audience  # noqa: PLC0415
+    """Print an access token of the development issuer, for the gateway that `gateway dev` last ran here."""
+    from gateway.development.issuer import open_issuer, recorded_audience  # noqa: PLC0415
 
     with _told_plainly():
-        settings = load_settings()
-        issuer = open_issuer(settings.dev_directory, token_audience(settings))
+        folder = load_settings().dev_directory
+        issuer = open_issuer(folder, recorded_audience(folder))
         typer.echo(issuer.issue(consumer, subject, actor, lifetime))
 
 
@@ -112,6 +134,8 @@ def db_init(
         settings = load_settings()
         if settings.mongodb_uri is None:
             raise SettingsError(f"Not set: {PREFIX}MONGODB_URI, the MongoDB to initialise.")
+        if endpoint and not demo:
+            raise SettingsError("--endpoint says where demo producers run: give --demo with it.")
         uri = settings.mongodb_uri.get_secret_value()
         steps = asyncio.run(_initialised(settings, uri, demo=demo, users=users, endpoints=_endpoints(endpoint or [])))
         for step in steps:
@@ -133,7 +157,7 @@ async def _initialised(
         demo_data = load_demo(
             pseudonym=lambda subject: pseudonyms.of(subject).digest, key_id=pseudonyms.key_id, endpoints=endpoints
         )
-    client = connect(uri, timeout=INITIALISATION_TIMEOUT)
+    client = connect(uri, timeout=INITIALISATION_TIMEOUT, selection_timeout=settings.mongodb_timeout)
     try:
         database = open_database(client, settings.mongodb_database)
         passwords = definitions.passwords(os.environ) if users else None
@@ -153,15 +177,19 @@ def _endpoints(pairs: list[str]) -> dict[str, str]:
 def _told_plainly() -> Iterator[None]:
     """Turns what a person can mend into one sentence and exit code 1, without a traceback."""
     from gateway.development.errors import DevelopmentError  # noqa: PLC0415
+    from gateway.serving import CannotListen  # noqa: PLC0415
 
     try:
         yield
+    except StoreUnavailable as exc:
+        typer.echo(f"MongoDB cannot be used: {exc.problem}", err=True)
+        raise typer.Exit(1) from exc
     except (
+        CannotListen,
         SettingsError,
         PseudonymKeyError,
         DefinitionError,
         InitialisationFailed,
-        StoreUnavailable,
         DevelopmentError,
     ) as exc:
         typer.echo(str(exc), err=True)

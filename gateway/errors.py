@@ -82,7 +82,7 @@ class StoreUnavailable(Unavailable):
     """MongoDB cannot be reached, or did not answer in time. `problem` is the driver's reason, for the log alone."""
 
     def __init__(self, problem: str) -> None:
-        self.problem = problem.partition(", Timeout:")[0]
+        self.problem = problem.partition(", Timeout:")[0].partition(" (configured timeouts:")[0]
         super().__init__(f"The gateway cannot reach its database right now. Try again in a while; {REPEATABLE}")
 
 

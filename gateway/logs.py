@@ -26,7 +26,10 @@ def configure_logs(level: str, style: Literal["json", "console"]) -> None:
         structlog.processors.JSONRenderer()
         if style == "json"
         else structlog.dev.ConsoleRenderer(
-            colors=_coloured(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=18
+            colors=_coloured(),
+            exception_formatter=structlog.dev.plain_traceback,
+            pad_event_to=18,
+            sort_keys=False,
         )
     )
     structlog.configure(
@@ -39,7 +42,7 @@ def configure_logs(level: str, style: Literal["json", "console"]) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _blotted, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _ids_last, _blotted, renderer],
         )
     )
     root = logging.getLogger()
@@ -47,6 +50,14 @@ def configure_logs(level: str, style: Literal["json", "console"]) -> None:
     root.setLevel(level.upper())
     for noisy in ("uvicorn.access", "uvicorn.error", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _ids_last(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """What a line is about first, what it is found by last."""
+    for name in ("consumer", "operation", "document", "request_id"):
+        if name in event:
+            event[name] = event.pop(name)
+    return event
 
 
 def _coloured() -> bool:

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import socket
+
 import uvicorn
 from starlette.types import ASGIApp
 
 GRACE_SECONDS = 5
+BACKLOG = 2_048
 
 
-def serve(app: ASGIApp, host: str, port: int, *, grace: int = GRACE_SECONDS) -> None:
+class CannotListen(Exception):
+    """The address cannot be listened on; the message says why, and which settings change it."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on `host` and `port`. Raises CannotListen."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as exc:
+        raise CannotListen(
+            f"The gateway cannot listen on port {port} of {host}: {exc.strerror}. "
+            "Set GATEWAY_PORT or GATEWAY_HOST to another, or end what is using it."
+        ) from exc
+
+
+def serve(app: ASGIApp, listening: socket.socket, *, grace: int = GRACE_SECONDS) -> None:
     """Serves `app` until a signal stops it; requests under way get `grace` seconds to end."""
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         log_config=None,
         access_log=False,
         server_header=False,
         date_header=True,
         timeout_graceful_shutdown=grace,
     )
+    uvicorn.Server(config).run(sockets=[listening])

@@ -7,15 +7,17 @@ Secrets are given as files, so that they stand in no process listing. docs/setti
 
 from __future__ import annotations
 
+import json
 import os
+from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, StringConstraints, ValidationError
-from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "GATEWAY_"
 SETTINGS_FILE_VARIABLE = f"{PREFIX}SETTINGS_FILE"
@@ -63,6 +65,27 @@ def _keys_from_where_nobody_changes_them(source: str) -> str:
     )
 
 
+def _json_list(value: object) -> object:
+    """The list that a variable's text holds; what comes from elsewhere as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found = json.loads(value)
+    except ValueError:
+        found = None
+    if not isinstance(found, list):
+        raise PydanticCustomError(
+            "json_list", 'must be a JSON list, such as [8101, 8102, 8103] or ["https://a.example"]'
+        )
+    return found
+
+
+def _mongodb_address(uri: SecretStr) -> SecretStr:
+    if not uri.get_secret_value().startswith(("mongodb://", "mongodb+srv://")):
+        raise PydanticCustomError("mongodb_uri", "must begin with mongodb:// or mongodb+srv://")
+    return uri
+
+
 class SettingsError(Exception):
     """Some settings are missing or wrong; the message lists every one of them."""
 
@@ -80,13 +103,13 @@ class Settings(BaseSettings):
         description="The address callers and producers know the gateway by: `iss` of the caller assertion. "
         "Unset: `http://HOST:PORT`; needed when `GATEWAY_HOST` is `0.0.0.0` or `::`.",
     )
-    allowed_origins: tuple[str, ...] = Field(
+    allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_json_list)] = Field(
         default=(),
         description="Web origins whose pages may call the gateway from a browser (CORS), as a JSON list.",
     )
 
     # Storage
-    mongodb_uri: SecretStr | None = Field(
+    mongodb_uri: Annotated[SecretStr, AfterValidator(_mongodb_address)] | None = Field(
         default=None,
         description="The MongoDB to use. `gateway dev` starts the embedded database when this is unset, and writes "
         "demo data to this one when it is set; every other command needs it.",
@@ -168,10 +191,10 @@ class Settings(BaseSettings):
 
     # `gateway dev` alone
     dev_directory: Path = Field(
-        default=Path(".gateway-dev"), description="Where `gateway dev` keeps its database, keys and logs."
+        default=Path(".gateway-dev"), description="Where `gateway dev` keeps its database and keys."
     )
     dev_database_port: Port = Field(default=27117, description="The embedded database's port in `gateway dev`.")
-    dev_producer_ports: tuple[Port, Port, Port] = Field(
+    dev_producer_ports: Annotated[tuple[Port, Port, Port], NoDecode, BeforeValidator(_json_list)] = Field(
         default=(8101, 8102, 8103), description="The three producers' ports in `gateway dev`, as a JSON list."
     )
 
@@ -203,5 +226,22 @@ def load_settings(**overrides: object) -> Settings:
         raise SettingsError("\n".join(_problems(exc))) from None
 
 
+def unknown_variables() -> list[str]:
+    """A sentence for each environment variable that looks like a setting and is none: misspelt, most likely."""
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields] + [SETTINGS_FILE_VARIABLE]
+    sentences = []
+    for name in sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
+        meant = get_close_matches(name, known, n=1)
+        sentences.append(f"{name} is no setting{f'; did you mean {meant[0]}?' if meant else '.'}")
+    return sentences
+
+
 def _problems(exc: ValidationError) -> list[str]:
-    return [f"{PREFIX}{'.'.join(str(part) for part in error['loc']).upper()}: {error['msg']}" for error in exc.errors()]
+    return [
+        f"{PREFIX}{'.'.join(map(str, error['loc'])).upper()}: {error['msg']}{_given(error)}" for error in exc.errors()
+    ]
+
+
+def _given(error: ErrorDetails) -> str:
+    """The value at fault, unless it may hold a password."""
+    return "" if error["loc"][0] == "mongodb_uri" else f" (it is {error['input']!r})"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.settings import Settings, SettingsError, load_settings
+from gateway.settings import Settings, SettingsError, load_settings, unknown_variables
 from gateway.store.definitions import MONGO_INIT, load_definitions
 
 
@@ -76,7 +76,7 @@ def test_no_case_group_may_be_larger_than_mongodb_takes() -> None:
     )
 
     assert load_settings(group_max_cases=most).group_max_cases == most
-    with pytest.raises(SettingsError, match=rf"^GATEWAY_GROUP_MAX_CASES: .* less than or equal to {most}$"):
+    with pytest.raises(SettingsError, match=rf"^GATEWAY_GROUP_MAX_CASES: .* less than or equal to {most} "):
         load_settings(group_max_cases=most + 1)
 
 
@@ -101,3 +101,36 @@ def test_a_settings_file_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPat
 
 def test_a_secret_is_not_shown() -> None:
     assert "hunter2" not in repr(Settings(**json.loads('{"mongodb_uri": "mongodb://u:hunter2@localhost"}')))
+
+
+@pytest.mark.parametrize("name", ["DEV_PRODUCER_PORTS", "ALLOWED_ORIGINS"])
+@pytest.mark.parametrize("value", ["8101,8102,8103", "", "{}", "http://x"])
+def test_a_list_that_is_no_json_list_is_told_with_what_would_be_right(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"GATEWAY_{name}", value)
+
+    with pytest.raises(SettingsError, match=rf"GATEWAY_{name}: must be a JSON list, such as"):
+        load_settings()
+
+
+def test_the_value_at_fault_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_PORT", "99999")
+
+    with pytest.raises(SettingsError, match=r"GATEWAY_PORT: .*99999"):
+        load_settings()
+
+
+def test_a_mongodb_address_that_is_none_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_MONGODB_URI", "user:secret@host")
+
+    with pytest.raises(SettingsError, match=r"must begin with mongodb://") as refused:
+        load_settings()
+
+    assert "secret" not in str(refused.value)
+
+
+def test_a_misspelt_variable_is_told_with_the_one_that_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_PORTT", "3")
+
+    assert unknown_variables() == ["GATEWAY_PORTT is no setting; did you mean GATEWAY_PORT?"]

@@ -49,6 +49,8 @@ class Report:
         """One sentence (or one a line) for something that went wrong, and the output that may tell why."""
         for line in sentence.splitlines():
             self._print(Text.assemble((f"{self._failed} ", "bold red"), (line, "red")))
+        if last_lines:
+            self._print(Text("    Its last lines:", "dim"))
         for line in last_lines:
             self._print(Text.assemble((f"    {self._bar} ", "dim"), Text.from_ansi(line)))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pymongo.errors import PyMongoError
-
 from gateway.development.directory import PSEUDONYM_KEY_ID, DevelopmentDirectory
 from gateway.development.errors import DevelopmentError
 from gateway.development.programs import LOOPBACK, PRODUCERS
@@ -24,7 +22,7 @@ async def make_ready(settings: Settings, uri: str, *, timeout: float) -> list[st
     is_given = settings.mongodb_uri is not None
     try:
         definitions, demo = load_definitions(), _demo(settings)
-        client = connect(uri, timeout=timeout)
+        client = connect(uri, timeout=timeout, selection_timeout=settings.mongodb_timeout)
         try:
             database = open_database(client, settings.mongodb_database)
             if is_given:
@@ -34,11 +32,9 @@ async def make_ready(settings: Settings, uri: str, *, timeout: float) -> list[st
             client.close()
     except StoreUnavailable as exc:
         which = f"The MongoDB of {PREFIX}MONGODB_URI" if is_given else "The embedded database"
-        raise DevelopmentError(f"{which} cannot be reached, or did not answer within {timeout:g} seconds.") from exc
+        raise DevelopmentError(f"{which} cannot be used: {exc.problem}.") from exc
     except (InitialisationFailed, DefinitionError, PseudonymKeyError) as exc:
         raise DevelopmentError(str(exc)) from exc
-    except PyMongoError as exc:  # an address that is none, or rights that are missing
-        raise DevelopmentError(f"MongoDB cannot be used: {exc}.") from exc
 
 
 async def refuse_if_in_use(database: Database, demo: DemoData) -> None:

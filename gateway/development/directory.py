@@ -54,6 +54,11 @@ class DevelopmentDirectory:
         return self.path / "issuer.jwks.json"
 
     @property
+    def audience(self) -> Path:
+        """The audience that the gateway last run with this folder accepts in access tokens."""
+        return self.path / "audience"
+
+    @property
     def assertion_key(self) -> Path:
         """The private JWK that signs the caller assertion to producers."""
         return self.path / "assertion.jwk"

@@ -94,15 +94,33 @@ def publish_keys(directory: DevelopmentDirectory) -> None:
     write_private(directory.issuer_jwks, json.dumps({"keys": [public]}, indent=2).encode() + b"\n")
 
 
+def record_audience(directory: DevelopmentDirectory, audience: str) -> None:
+    """Write down which audience the gateway of this folder accepts, for `gateway token` in another terminal."""
+    write_private(directory.audience, f"{audience}\n".encode())
+
+
+def recorded_audience(path: Path) -> str:
+    """The audience that the gateway last run with the folder at `path` accepts. Raises DevelopmentError."""
+    directory = DevelopmentDirectory.at(path)
+    try:
+        return directory.audience.read_text().strip()
+    except OSError as exc:
+        raise DevelopmentError(_never_ran(directory)) from exc
+
+
+def _never_ran(directory: DevelopmentDirectory) -> str:
+    return (
+        f"There is no token issuer in {directory.path}: `gateway dev` has not run with that folder. "
+        "Start it with `make run`, or name its folder in GATEWAY_DEV_DIRECTORY."
+    )
+
+
 def _read_key(directory: DevelopmentDirectory) -> ECKey:
     file = directory.issuer_key
     try:
         key = ECKey.import_key(json.loads(file.read_bytes()))
     except FileNotFoundError as exc:
-        raise DevelopmentError(
-            f"There is no token issuer in {directory.path}: `gateway dev` has not run with that folder. "
-            "Start it with `make run`, or name its folder in GATEWAY_DEV_DIRECTORY."
-        ) from exc
+        raise DevelopmentError(_never_ran(directory)) from exc
     except OSError as exc:
         raise DevelopmentError(f"The token issuer's key {file} cannot be read ({exc.strerror}).") from exc
     except (ValueError, JoseError) as exc:

@@ -14,7 +14,7 @@ from gateway.development.issuer import open_issuer
 from gateway.development.ports import require_loopback
 from gateway.development.programs import token_audience
 from gateway.logs import configure_logs
-from gateway.serving import serve
+from gateway.serving import CannotListen, listen, serve
 from gateway.settings import Settings, SettingsError, load_settings
 
 GRACE_SECONDS = 1
@@ -32,11 +32,11 @@ def run(settings: Settings) -> None:
     issuer = open_issuer(settings.dev_directory, token_audience(settings))
     app = create_app(settings, development_routes=caller_routes(issuer))
     configure_logs(settings.log_level, settings.log_format)
-    serve(app, settings.host, settings.port, grace=GRACE_SECONDS)
+    serve(app, listen(settings.host, settings.port), grace=GRACE_SECONDS)
 
 
 if __name__ == "__main__":
     try:
         run(load_settings())
-    except (DevelopmentError, SettingsError) as exc:
+    except (CannotListen, DevelopmentError, SettingsError) as exc:
         sys.exit(str(exc))

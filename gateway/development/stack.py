@@ -22,7 +22,7 @@ from gateway.development import ports, programs, welcome
 from gateway.development.console import Report
 from gateway.development.directory import DevelopmentDirectory, occupied
 from gateway.development.errors import DevelopmentError
-from gateway.development.issuer import open_issuer, publish_keys
+from gateway.development.issuer import open_issuer, publish_keys, record_audience
 from gateway.development.ports import Listener
 from gateway.development.processes import Child, Program
 from gateway.development.programs import LOOPBACK, PRODUCERS, Producer
@@ -135,6 +135,7 @@ class Stack:
         with self._step("checks", f"the ports are free, {self._directory.path} can be used"):
             await ports.claim(self._listeners())
             publish_keys(self._directory)
+            record_audience(self._directory, programs.token_audience(self._settings))
         if not PLAYGROUND.is_file():
             self._report.note(
                 "playground", "not built, which takes Node 20.19 or newer; everything else works without it"

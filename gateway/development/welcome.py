@@ -11,7 +11,7 @@ SUBJECT = "165599990010"
 """Fika & Form AB of the demo data, whose first case group has cases at all three producers."""
 
 QUERY = (
-    "{ caseGroups(first: 1) { edges { node { title cases { edges { node { reference status { __typename "
+    "{ caseGroups(last: 1) { edges { node { title cases { edges { node { reference status { __typename "
     "... on CaseStatus { title updatedAt } ... on StatusUnavailable { reason } } } } } } } } }"
 )
 

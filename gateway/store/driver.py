@@ -9,6 +9,7 @@ from typing import Any
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo.errors import (
+    ConfigurationError,
     ConnectionFailure,
     ExecutionTimeout,
     NetworkTimeout,
@@ -34,20 +35,26 @@ SHUTTING_DOWN = frozenset({91, 11600, 11602})
 """ShutdownInProgress, InterruptedAtShutdown, InterruptedDueToReplStateChange."""
 
 
-def connect(uri: str, *, timeout: float) -> Client:
-    """A pooled client that answers or fails within `timeout` seconds. Connects at first use.
+def connect(uri: str, *, timeout: float, selection_timeout: float | None = None) -> Client:
+    """A pooled client whose operations end within `timeout` seconds, the search for a server included.
+
+    `selection_timeout`, in seconds, is for that search where it is to give up earlier. Connects at first use.
+    Raises StoreUnavailable for an address that is none.
 
     Writes are acknowledged by a majority and journalled; dates come back in UTC with their zone.
     """
     milliseconds = int(timeout * 1000)
-    return AsyncIOMotorClient(
-        uri,
-        tz_aware=True,
-        appname="mina-arenden-gateway",
-        timeoutMS=milliseconds,
-        serverSelectionTimeoutMS=milliseconds,
-        connectTimeoutMS=milliseconds,
-    )
+    try:
+        return AsyncIOMotorClient(
+            uri,
+            tz_aware=True,
+            appname="mina-arenden-gateway",
+            timeoutMS=milliseconds,
+            serverSelectionTimeoutMS=milliseconds if selection_timeout is None else int(selection_timeout * 1000),
+            connectTimeoutMS=milliseconds,
+        )
+    except (ConfigurationError, ValueError) as exc:
+        raise StoreUnavailable(f"the address cannot be used: {exc}") from exc
 
 
 def open_database(client: Client, name: str) -> Database:

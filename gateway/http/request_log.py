@@ -61,12 +61,12 @@ class RequestLog:
                     raise
                 await _send_error(send_with_id, 500, INTERNAL_MESSAGE, GatewayError.code, request_id)
             finally:
-                path = scope["path"]
+                path = _shown(scope["path"])
                 log.log(
-                    logging.DEBUG if path in HEALTH_PATHS else logging.INFO,
+                    logging.DEBUG if path in QUIET_PATHS else logging.INFO,
                     "request",
                     method=scope["method"],
-                    path=path if path in KNOWN_PATHS else "(other)",
+                    path=path,
                     status=status,
                     milliseconds=round((time.monotonic() - began) * 1000, 1),
                 )
@@ -77,11 +77,19 @@ STOPPING = (
     "made, and can be repeated safely with the same expectedRevision or idempotencyKey."
 )
 
-HEALTH_PATHS = frozenset({"/health/live", "/health/ready"})
-"""Asked every few seconds by whatever watches over the gateway."""
+ASSETS = "/playground/assets/"
 
-KNOWN_PATHS = HEALTH_PATHS | {"/", "/graphql", "/.well-known/jwks.json"}
-"""Other paths are logged as such: a stray one can hold anything."""
+QUIET_PATHS = frozenset({"/health/live", "/health/ready", ASSETS})
+"""Asked every few seconds by whatever watches over the gateway, or by the dozen when the playground is opened."""
+
+KNOWN_PATHS = QUIET_PATHS | {"/", "/graphql", "/.well-known/jwks.json"}
+
+
+def _shown(path: str) -> str:
+    """The path as it is logged; a stray one can hold anything, so it is not shown."""
+    if path.startswith(ASSETS):
+        return ASSETS
+    return path if path in KNOWN_PATHS else "(other)"
 
 
 def _request_id(sent: str | None) -> str:

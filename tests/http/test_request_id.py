@@ -126,3 +126,22 @@ async def ask_with_trace(gateway: Gateway, group: str, traceparent: str) -> None
     body = f'{{"query": "{query}", "variables": {{"id": "{group}"}}}}'
     answer = await gateway.send(body.encode(), {"Content-Type": "application/json", "traceparent": traceparent})
     assert answer.data
+
+
+@pytest.mark.parametrize(
+    ("path", "level", "shown"),
+    [
+        ("/health/live", "debug", "/health/live"),
+        ("/playground/assets/index.js", "debug", "/playground/assets/"),
+        ("/.well-known/jwks.json", "info", "/.well-known/jwks.json"),
+        ("/199003152390", "info", "(other)"),
+    ],
+)
+async def test_what_is_asked_all_the_time_is_logged_quietly_and_a_stray_path_not_at_all(
+    gateway: Gateway, logged: list[dict[str, Any]], path: str, level: str, shown: str
+) -> None:
+    await gateway.send(None, {}, method="GET", path=path, authorized=False)
+    await until(lambda: any(line["event"] == "request" for line in logged))
+
+    (line,) = [line for line in logged if line["event"] == "request"]
+    assert (line["log_level"], line["path"]) == (level, shown)

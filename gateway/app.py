@@ -231,6 +231,11 @@ def _keys(settings: Settings) -> Keys:
             signing_key = read_signing_key(settings.assertion_key_file)
     except SigningKeyError as exc:
         problems.append(str(exc))
+    try:
+        if settings.mongodb_uri:
+            connect(settings.mongodb_uri.get_secret_value(), timeout=settings.mongodb_timeout).close()
+    except StoreUnavailable as exc:
+        problems.append(f"{PREFIX}MONGODB_URI: {exc.problem}")
     if settings.token_jwks and not is_address(settings.token_jwks) and not Path(settings.token_jwks).is_file():
         problems.append(f"{PREFIX}TOKEN_JWKS names {settings.token_jwks!r}, which is not a file that can be read.")
     if pseudonyms is None or signing_key is None or problems:

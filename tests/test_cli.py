@@ -101,3 +101,10 @@ def test_a_database_address_that_is_none_is_told_with_the_reason() -> None:
 
     assert result.exit_code == 1
     assert result.stderr.startswith("MongoDB cannot be used: the address cannot be used: ")
+
+
+def test_a_gateway_is_not_started_with_a_database_address_that_is_none() -> None:
+    result = run("serve", mongodb_uri="mongodb://a:b:c@host:port")
+
+    assert result.exit_code == 1
+    assert "GATEWAY_MONGODB_URI: the address cannot be used: " in result.stderr

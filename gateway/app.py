@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -74,7 +74,7 @@ def create_app(
     `development_routes` are those of `gateway dev`; with them the playground offers its chooser of callers.
     Raises SettingsError when something the gateway needs is not set, or a key file cannot be used.
     """
-    keys = _keys(settings)
+    keys = _checked_keys(settings)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[State]:
@@ -110,7 +110,7 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
 
     Starts without a database, too: `/health/ready` says so, and the registry is read as soon as it is there.
     """
-    assert settings.mongodb_uri and settings.token_issuer and settings.token_jwks  # noqa: PT018 - see _keys
+    assert settings.mongodb_uri and settings.token_issuer and settings.token_jwks  # noqa: PT018 - see _checked_keys
     schema = executable(build_schema())
     client = connect(settings.mongodb_uri.get_secret_value(), timeout=settings.mongodb_timeout)
     database = open_database(client, settings.mongodb_database)
@@ -214,30 +214,36 @@ def _context_maker(
     return make_context
 
 
-def _keys(settings: Settings) -> Keys:
+def _checked_keys(settings: Settings) -> Keys:
+    """The gateway's keys. Raises SettingsError with everything that keeps it from being run, told together."""
     problems = [
         f"Not set: {PREFIX}{name.upper()}. docs/settings.md says what it is for; `gateway dev` sets it itself."
         for name in NEEDED
         if getattr(settings, name) is None
     ]
     pseudonyms = signing_key = None
-    try:
+    with _collected(problems):
         if settings.pseudonym_key_file:
             pseudonyms = read_pseudonyms(settings.pseudonym_key_file, settings.pseudonym_key_id)
-    except PseudonymKeyError as exc:
-        problems.append(str(exc))
-    try:
+    with _collected(problems):
         if settings.assertion_key_file:
             signing_key = read_signing_key(settings.assertion_key_file)
-    except SigningKeyError as exc:
-        problems.append(str(exc))
-    try:
+    with _collected(problems):
         if settings.mongodb_uri:
             connect(settings.mongodb_uri.get_secret_value(), timeout=settings.mongodb_timeout).close()
-    except StoreUnavailable as exc:
-        problems.append(f"{PREFIX}MONGODB_URI: {exc.problem}")
     if settings.token_jwks and not is_address(settings.token_jwks) and not Path(settings.token_jwks).is_file():
         problems.append(f"{PREFIX}TOKEN_JWKS names {settings.token_jwks!r}, which is not a file that can be read.")
     if pseudonyms is None or signing_key is None or problems:
         raise SettingsError("\n".join(problems))
     return Keys(pseudonyms, CallerAssertions(signing_key, settings.base_url))
+
+
+@contextmanager
+def _collected(problems: list[str]) -> Iterator[None]:
+    """Adds to `problems` what is wrong with one setting, so that the others are looked at, too."""
+    try:
+        yield
+    except (PseudonymKeyError, SigningKeyError) as exc:
+        problems.append(str(exc))
+    except StoreUnavailable as exc:
+        problems.append(f"{PREFIX}MONGODB_URI: {exc.problem}")

@@ -18,7 +18,7 @@ from gateway.errors import StoreUnavailable
 from gateway.identity.pseudonyms import PseudonymKeyError, read_pseudonyms
 from gateway.settings import PREFIX, Settings, SettingsError, load_settings, unknown_variables
 from gateway.store.definitions import DefinitionError, load_definitions, load_demo
-from gateway.store.driver import connect, open_database
+from gateway.store.driver import opened_database
 from gateway.store.initialise import InitialisationFailed, Step, initialise
 
 app = typer.Typer(
@@ -157,13 +157,14 @@ async def _initialised(
         demo_data = load_demo(
             pseudonym=lambda subject: pseudonyms.of(subject).digest, key_id=pseudonyms.key_id, endpoints=endpoints
         )
-    client = connect(uri, timeout=INITIALISATION_TIMEOUT, selection_timeout=settings.mongodb_timeout)
-    try:
-        database = open_database(client, settings.mongodb_database)
-        passwords = definitions.passwords(os.environ) if users else None
+    passwords = definitions.passwords(os.environ) if users else None
+    with opened_database(
+        uri,
+        settings.mongodb_database,
+        timeout=INITIALISATION_TIMEOUT,
+        selection_timeout=settings.mongodb_timeout,
+    ) as database:
         return [step async for step in initialise(database, definitions, passwords=passwords, demo=demo_data)]
-    finally:
-        client.close()
 
 
 def _endpoints(pairs: list[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from gateway.errors import StoreUnavailable
 from gateway.identity.pseudonyms import PseudonymKeyError, read_pseudonyms
 from gateway.settings import PREFIX, Settings
 from gateway.store.definitions import DefinitionError, DemoData, load_definitions, load_demo
-from gateway.store.driver import Database, connect, open_database, translated
+from gateway.store.driver import Database, opened_database, translated
 from gateway.store.initialise import InitialisationFailed, initialise
 
 
@@ -22,14 +22,12 @@ async def make_ready(settings: Settings, uri: str, *, timeout: float) -> list[st
     is_given = settings.mongodb_uri is not None
     try:
         definitions, demo = load_definitions(), _demo(settings)
-        client = connect(uri, timeout=timeout, selection_timeout=settings.mongodb_timeout)
-        try:
-            database = open_database(client, settings.mongodb_database)
+        with opened_database(
+            uri, settings.mongodb_database, timeout=timeout, selection_timeout=settings.mongodb_timeout
+        ) as database:
             if is_given:
                 await refuse_if_in_use(database, demo)
             return [str(step) async for step in initialise(database, definitions, demo=demo) if step.changed]
-        finally:
-            client.close()
     except StoreUnavailable as exc:
         which = f"The MongoDB of {PREFIX}MONGODB_URI" if is_given else "The embedded database"
         raise DevelopmentError(f"{which} cannot be used: {exc.problem}.") from exc

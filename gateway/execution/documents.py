@@ -98,36 +98,30 @@ class Documents:
             ("document_max_aliases", limits.aliases, aliases_of(document), "aliases"),
         ):
             if asked > most:
-                message = f"The document has {asked} {what}; the limit is {most}."
-                raise rejected(LimitExceeded(message, limit=name, value=most, asked=asked))
+                raise _exceeded(f"The document has {asked} {what}; the limit is {most}.", name, most, asked)
 
     def _parsed(self, query: str) -> DocumentNode:
         try:
             return parse(query, max_lexical_tokens=self._limits.tokens)
         except GraphQLError as exc:
             # graphql-core has no type of its own for the limits it keeps: on tokens, and on nesting (its stack).
+            tokens, depth = self._limits.tokens, self._limits.depth
             if "tokens. Parsing aborted" in exc.message:
-                raise rejected(
-                    LimitExceeded(
-                        f"The document has more than {self._limits.tokens} tokens.",
-                        limit="document_max_tokens",
-                        value=self._limits.tokens,
-                    )
-                ) from exc
+                message = f"The document has more than {tokens} tokens."
+                raise _exceeded(message, "document_max_tokens", tokens) from exc
             if "nested too deeply" in exc.message:
-                raise rejected(
-                    LimitExceeded(
-                        f"The document is nested too deeply; the limit is {self._limits.depth} levels of fields.",
-                        limit="document_max_depth",
-                        value=self._limits.depth,
-                    )
-                ) from exc
+                message = f"The document is nested too deeply; the limit is {depth} levels of fields."
+                raise _exceeded(message, "document_max_depth", depth) from exc
             raise RequestRejected([_coded(exc, ParseFailed.code)]) from exc
 
 
 class _WithoutIncrementalDelivery(Visitor):
     def enter_directive(self, node: DirectiveNode, *_: Any) -> Any:
         return REMOVE if node.name.value in {"defer", "stream"} else None
+
+
+def _exceeded(message: str, limit: str, value: int, asked: int | None = None) -> RequestRejected:
+    return rejected(LimitExceeded(message, limit=limit, value=value, asked=asked))
 
 
 def _digest(query: str) -> str:

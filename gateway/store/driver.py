@@ -67,6 +67,18 @@ def open_database(client: Client, name: str) -> Database:
 
 
 @contextmanager
+def opened_database(
+    uri: str, name: str, *, timeout: float, selection_timeout: float | None = None
+) -> Iterator[Database]:
+    """The database `name` of the MongoDB at `uri` for as long as the context lasts; the rest is as for `connect`."""
+    client = connect(uri, timeout=timeout, selection_timeout=selection_timeout)
+    try:
+        yield open_database(client, name)
+    finally:
+        client.close()
+
+
+@contextmanager
 def translated() -> Iterator[None]:
     """Raises StoreUnavailable where the driver says that MongoDB is out of reach; other faults pass."""
     try:

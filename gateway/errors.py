@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
@@ -41,6 +41,30 @@ class NotFound(GatewayError):
     """Nothing the caller may see has this id. The same whether it exists or not."""
 
     code = "NOT_FOUND"
+
+
+class Forbidden(GatewayError):
+    """The token holds, but does not give the right to this operation."""
+
+    code = "FORBIDDEN"
+
+
+class ForbiddenField(GatewayError):
+    """A field the caller may not read: it was neither resolved nor asked of a producer (DESIGN §6).
+
+    `requires` says what would be needed, never what the caller has.
+    """
+
+    code = "FORBIDDEN_FIELD"
+
+    def __init__(self, message: str, requires: Mapping[str, object]) -> None:
+        super().__init__(message)
+        self.requires = requires
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        """What is required."""
+        return {"code": self.code, "requires": self.requires}
 
 
 class LimitExceeded(GatewayError):
@@ -102,9 +126,11 @@ class UserErrorCode(Enum):
     """Why a change was refused: data in the mutation's payload, not an error."""
 
     NOT_FOUND = "NOT_FOUND"
+    NOT_PERMITTED = "NOT_PERMITTED"
     CONFLICT = "CONFLICT"
     INVALID = "INVALID"
     UNKNOWN_PRODUCER = "UNKNOWN_PRODUCER"
+    UNKNOWN_CONSUMER = "UNKNOWN_CONSUMER"
     CASE_TYPE_NOT_OPEN = "CASE_TYPE_NOT_OPEN"
     ALREADY_EXISTS = "ALREADY_EXISTS"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"

@@ -103,6 +103,11 @@ class Settings(BaseSettings):
         description="The address callers and producers know the gateway by: `iss` of the caller assertion. "
         "Unset: `http://HOST:PORT`; needed when `GATEWAY_HOST` is `0.0.0.0` or `::`.",
     )
+    environment: Literal["test", "live"] = Field(
+        default="test",
+        description="Which connections and grants count here: those for `test` or those for `live`. In `live`, "
+        "introspection and suggestions in error messages need the scope `introspection`.",
+    )
     allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_json_list)] = Field(
         default=(),
         description="Web origins whose pages may call the gateway from a browser (CORS), as a JSON list.",
@@ -152,7 +157,9 @@ class Settings(BaseSettings):
 
     # Producers
     registry_interval: Seconds = Field(
-        default=5.0, description="Seconds between two reads of the registry of producers and consumers."
+        default=2.0,
+        description="Seconds between two reads of the registry of producers, consumers and grants, where the "
+        "database does not tell of changes itself (change streams).",
     )
     producer_connect_timeout: Seconds = Field(default=1.0, description="Seconds a connection to a producer may take.")
     producer_deadline: Seconds = Field(default=3.0, description="Seconds a producer has for one request in all.")
@@ -179,6 +186,18 @@ class Settings(BaseSettings):
     subject_max_groups: Count = Field(default=500, description="Most case groups of one subject at one consumer.")
     group_retention_days: Count = Field(
         default=400, description="Days after its last change until a case group lapses and is removed."
+    )
+
+    group_max_read_permissions: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=20, description="Most consumers that may read one case group beside its owner."
+    )
+    transfer_offer_days: Count = Field(
+        default=30, description="Days for which a case group offered to another consumer can be accepted."
+    )
+    claim_waiting_days: Count = Field(
+        default=30,
+        description="Days after the end of its owner's connection from which another consumer of the same subject can "
+        "claim a case group.",
     )
 
     # Logs

@@ -12,6 +12,8 @@ from typing import Any
 from aiohttp import web
 from graphql import build_schema, execute_sync, parse, validate
 
+from tests.agreements import producer_record
+
 CONTRACT = build_schema(
     """
     scalar _Any
@@ -81,21 +83,7 @@ class Producer:
 
     def record(self) -> dict[str, Any]:
         """Its record in the registry."""
-        return {
-            "_id": self.id,
-            "name": {"sv": f"{self.id} på svenska", "en": f"{self.id} in English"},
-            "endpoint": self.url,
-            "audience": self.audience,
-            "informationAreas": ["STARTING_RUNNING_AND_CLOSING_A_BUSINESS", "TAXES"],
-            "caseTypes": [
-                *(
-                    {"code": code, "name": {"sv": code.title(), "en": f"{code} (en)"}, "state": "open"}
-                    for code in self.case_types
-                ),
-                {"code": "CLOSED", "name": {"sv": "Stängd", "en": "Closed"}, "state": "closed"},
-            ],
-            "state": "active",
-        }
+        return producer_record(self.id, self.case_types, endpoint=self.url, audience=self.audience)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answers as the contract says, or as the test's `behaviour` does."""

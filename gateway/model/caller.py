@@ -18,13 +18,19 @@ class SubjectKey:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What an access token says: consumer, subject and, for a representative, the actor.
+    """What an access token says: consumer, subject and, for a representative, who acts.
 
-    Identity numbers are kept out of `repr`, so that no log or traceback shows them.
+    `actors` are those who act for the subject (RFC 8693 §4.1), the one who acts now first and at most three; empty when
+    the subject acts itself. Identity numbers are kept out of `repr`, so that no log or traceback shows them.
     """
 
     consumer: ConsumerId
     subject: str = field(repr=False)
     subject_key: SubjectKey
-    actor: str | None = field(repr=False)
+    actors: tuple[str, ...] = field(repr=False)
     scopes: frozenset[str]
+
+    @property
+    def actor(self) -> str | None:
+        """Who acts now; None when it is the subject itself."""
+        return self.actors[0] if self.actors else None

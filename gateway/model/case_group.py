@@ -28,17 +28,46 @@ class NewCase:
     key: CaseKey
     case_type: str
     note: str | None
+    note_is_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A reference to a case that a producer holds. `number` is its place in the group, never used again."""
+    """A reference to a case that a producer holds. `number` is its place in the group, never used again.
+
+    A private note is shown to the group's owner alone.
+    """
 
     number: int
     key: CaseKey
     case_type: str
     note: str | None
     added_at: datetime
+    note_is_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPermission:
+    """The end user's leave for another consumer to read a group, until a moment (*fri ingångsrätt*).
+
+    Narrowed to cases of `producers` and to the status fields `fields` (GRANTABLE_FIELDS), unless they are None.
+    """
+
+    consumer: ConsumerId
+    permitted_at: datetime
+    valid_until: datetime
+    producers: frozenset[ProducerId] | None
+    fields: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TransferOffer:
+    """A group offered by its owner to another consumer; with it go the read permissions, or not."""
+
+    to: ConsumerId
+    keep_read_permissions: bool
+    offered_at: datetime
+    valid_until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +84,8 @@ class CaseGroup:
     created_at: datetime
     updated_at: datetime
     retain_until: datetime
+    read_permissions: tuple[ReadPermission, ...] = ()
+    transfer: TransferOffer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,15 @@
-"""Producers and consumers as the registry knows them."""
+"""Producers as the registry knows them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import NewType
 
-from gateway.model.caller import ConsumerId
+from gateway.model.connection import Connection
 from gateway.model.purpose import InformationArea
 from gateway.model.text import Text
 
 ProducerId = NewType("ProducerId", str)
-
-
-class ConnectionState(Enum):
-    """Whether a consumer or producer is let in."""
-
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +31,8 @@ class Producer:
     audience: str
     information_areas: frozenset[InformationArea]
     case_types: tuple[CaseType, ...]
-    state: ConnectionState
+    connection: Connection
 
     def case_type(self, code: str) -> CaseType | None:
         """The case type with this code, or None."""
         return next((case_type for case_type in self.case_types if case_type.code == code), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Consumer:
-    """An organisation whose portal or program calls the gateway."""
-
-    id: ConsumerId
-    name: Text
-    state: ConnectionState

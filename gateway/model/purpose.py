@@ -35,6 +35,10 @@ class Purpose:
     information_area: InformationArea
     event: str | None
 
+    def covers(self, other: Purpose) -> bool:
+        """Whether what is allowed for this purpose is allowed for `other`: the same, or an event of this area."""
+        return self.information_area is other.information_area and self.event in (None, other.event)
+
     def __str__(self) -> str:
         """`AREA` or `AREA:event`, as it stands in the caller assertion."""
         area = self.information_area.value

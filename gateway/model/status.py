@@ -9,12 +9,36 @@ from enum import Enum
 
 from gateway.model.text import Text
 
+STATUS_FIELDS = (
+    "code",
+    "codeSystem",
+    "title",
+    "description",
+    "language",
+    "updatedAt",
+    "expectedAt",
+    "requiresCustomerAction",
+    "completed",
+    "extension",
+)
+"""The fields of the contract's CaseStatus that hold a value of their own, `references` apart."""
+
+REFERENCE_FIELDS = ("title", "url", "value")
+"""The fields of the contract's Reference."""
+
+GRANTABLE_FIELDS = (*STATUS_FIELDS, *(f"references.{name}" for name in REFERENCE_FIELDS))
+"""What a grant can name: the smallest parts of a status that can be disclosed."""
+
+
+NAME_ONLY = "__typename"
+"""What is asked of each reference where none of its fields is selected: that it is there."""
+
 
 @dataclass(frozen=True, slots=True)
 class StatusSelection:
     """Which fields of the contract's CaseStatus are asked for, by their contract names, sorted.
 
-    `references` names the fields of each Reference; empty: references are not asked for.
+    `references` names the fields of each Reference, or NAME_ONLY; empty: references are not asked for.
     """
 
     fields: tuple[str, ...] = ()

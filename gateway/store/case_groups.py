@@ -2,52 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any, cast
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from gateway.model.caller import ConsumerId, SubjectKey
-from gateway.model.case_group import Case, CaseGroup, CaseGroupFilter, CaseKey, GroupId, IdempotencyKey
+from gateway.model.case_group import CaseGroup, CaseGroupFilter, GroupId, IdempotencyKey
 from gateway.model.page import Page, Window
 from gateway.model.producer import ProducerId
-from gateway.model.purpose import InformationArea, Purpose
+from gateway.store.case_group_documents import change_to, changeable, fixed, given, group_of, shared
 from gateway.store.driver import Database, Document, translated
+
+WITHOUT_CASES = {"cases": False}
 
 
 class CaseGroupStore:
-    """Reads and changes case groups. Every method raises StoreUnavailable when MongoDB is out of reach."""
+    """Reads and changes case groups. Every method raises StoreUnavailable when MongoDB is out of reach.
+
+    What a consumer may see is asked for here already (`gateway.policy.visibility` says it): its own groups, and those
+    that it has a read permission for at the moment. Groups come whole; what of one a reader sees is not decided here.
+    """
 
     def __init__(self, database: Database) -> None:
         self._groups = database["caseGroups"]
 
-    async def by_ids(self, subject: SubjectKey, owner: ConsumerId, ids: Sequence[GroupId]) -> dict[GroupId, CaseGroup]:
-        """The groups among `ids` that are this subject's and owned by `owner`, by id; others are absent.
+    async def by_ids(
+        self, subject: SubjectKey, consumer: ConsumerId, ids: Sequence[GroupId], moment: datetime
+    ) -> dict[GroupId, CaseGroup]:
+        """The groups among `ids` that are this subject's and that `consumer` may see, by id; others are absent.
 
         One indexed read, whatever the number of ids.
         """
-        query = {**_of(subject, owner), "_id": {"$in": [ObjectId(id_) for id_ in ids]}}
-        with translated():
-            groups = [_group(document) async for document in self._groups.find(query)]
-        return {group.id: group for group in groups}
+        query = {**_seen_by(subject, consumer, moment), "_id": {"$in": [ObjectId(id_) for id_ in ids]}}
+        return {group.id: group for group in await self._found(query)}
 
     async def page(
         self,
         subject: SubjectKey,
-        owner: ConsumerId,
+        consumer: ConsumerId,
         wanted: CaseGroupFilter,
         window: Window[NewestFirst],
+        moment: datetime,
         *,
         with_cases: bool = True,
     ) -> Page[CaseGroup]:
-        """One page of the subject's groups owned by `owner`, the newest first. One indexed read.
+        """One page of the subject's groups that `consumer` may see, the newest first. One indexed read.
 
         Without `with_cases` the groups have none: a list of titles does not read hundreds of cases.
         """
-        query = {**_of(subject, owner), **_filtered(wanted)}
+        query = {**_seen_by(subject, consumer, moment, wanted.producer), **_filtered(wanted)}
         bounds = {
             operator: ObjectId(bound.id)
             for operator, bound in (("$lt", window.after), ("$gt", window.before))
@@ -56,10 +62,10 @@ class CaseGroupStore:
         if bounds:
             query["_id"] = bounds
         order = ASCENDING if window.backward else DESCENDING
-        projection = None if with_cases else {"cases": False}
+        projection = None if with_cases else WITHOUT_CASES
         cursor = self._groups.find(query, projection).sort("_id", order).limit(window.size + 1)
         with translated():
-            found = [_group(document) async for document in cursor]
+            found = [group_of(document) async for document in cursor]
         more = len(found) > window.size
         found = found[: window.size]
         if window.backward:
@@ -71,10 +77,30 @@ class CaseGroupStore:
             has_next=window.before is not None or (more and not window.backward),
         )
 
-    async def count(self, subject: SubjectKey, owner: ConsumerId, wanted: CaseGroupFilter) -> int:
-        """How many of the subject's groups `owner` has, as far as `wanted` shows them."""
+    async def count(self, subject: SubjectKey, consumer: ConsumerId, wanted: CaseGroupFilter, moment: datetime) -> int:
+        """How many of the subject's groups `consumer` may see, as far as `wanted` shows them."""
+        query = {**_seen_by(subject, consumer, moment, wanted.producer), **_filtered(wanted)}
         with translated():
-            return await self._groups.count_documents({**_of(subject, owner), **_filtered(wanted)})
+            return await self._groups.count_documents(query)
+
+    async def count_owned(self, subject: SubjectKey, owner: ConsumerId) -> int:
+        """How many of the subject's groups `owner` has."""
+        with translated():
+            return await self._groups.count_documents(_of(subject, owner))
+
+    async def offered(
+        self, subject: SubjectKey, to: ConsumerId, gone: Collection[ConsumerId], moment: datetime
+    ) -> list[CaseGroup]:
+        """The subject's groups that stand offered to `to` or that one of `gone` owns, newest first, without cases."""
+        found = await self._found(_offered(subject, to, gone, moment), WITHOUT_CASES)
+        return sorted(found, key=lambda group: NewestFirst(group.id))
+
+    async def offered_by_id(
+        self, subject: SubjectKey, to: ConsumerId, gone: Collection[ConsumerId], moment: datetime, id_: GroupId
+    ) -> CaseGroup | None:
+        """The group with this id if it is among those `offered`, without cases, or None."""
+        query = {**_offered(subject, to, gone, moment), "_id": ObjectId(id_)}
+        return next(iter(await self._found(query, WITHOUT_CASES)), None)
 
     async def by_idempotency_key(
         self, subject: SubjectKey, owner: ConsumerId, key: str
@@ -82,7 +108,7 @@ class CaseGroupStore:
         """The group that was created with this key, and the fingerprint of the input it came with."""
         with translated():
             document = await self._groups.find_one({**_of(subject, owner), "idempotency.key": key})
-        return None if document is None else (_group(document), document["idempotency"]["fingerprint"])
+        return None if document is None else (group_of(document), document["idempotency"]["fingerprint"])
 
     async def insert(self, subject: SubjectKey, group: CaseGroup, idempotency: IdempotencyKey | None) -> bool:
         """Stores a new group; False, and nothing stored, when its idempotency key is taken."""
@@ -91,10 +117,9 @@ class CaseGroupStore:
             "subject": subject.digest,
             "subjectKey": subject.key_id,
             "owner": group.owner,
-            "purpose": {"informationArea": group.purpose.information_area.value, "event": group.purpose.event},
-            "createdAt": group.created_at,
             "revision": group.revision,
-            **_changeable(group),
+            **fixed(group),
+            **given(changeable(group)),
         }
         if idempotency is not None:
             document["idempotency"] = {"key": idempotency.key, "fingerprint": idempotency.fingerprint}
@@ -106,23 +131,38 @@ class CaseGroupStore:
         return True
 
     async def replace(self, subject: SubjectKey, group: CaseGroup) -> CaseGroup | None:
-        """Stores a changed group if the stored one still has the revision that `group` was read with.
+        """Stores a changed group if the stored one still has the owner and revision that `group` was read with.
 
         Returns the group as stored, one revision on, or None, and nothing changed, when another change won.
         """
-        with translated():
-            document = await self._groups.find_one_and_update(
-                _at_revision(subject, group.owner, group.id, group.revision),
-                {"$set": _changeable(group), "$inc": {"revision": 1}},
-                return_document=ReturnDocument.AFTER,
-            )
-        return None if document is None else _group(document)
+        return await self._changed(subject, group, change_to(changeable(group)))
+
+    async def hand_over(self, subject: SubjectKey, group: CaseGroup, to: ConsumerId) -> CaseGroup | None:
+        """Makes `to` the owner of the group, with the read permissions that `group` has, as `replace` does it.
+
+        The offer goes, and so does the key that the former owner created the group with: it replays nothing for
+        either. Title and cases stay as they are stored, whether `group` was read with cases or not.
+        """
+        return await self._changed(subject, group, change_to(shared(group), owner=to, transfer=None, idempotency=None))
 
     async def delete(self, subject: SubjectKey, owner: ConsumerId, id_: GroupId, revision: int) -> bool:
         """Removes a group that still has this revision; False, and nothing removed, otherwise."""
         with translated():
             result = await self._groups.delete_one(_at_revision(subject, owner, id_, revision))
         return result.deleted_count == 1
+
+    async def _found(self, query: Document, projection: Document | None = None) -> list[CaseGroup]:
+        with translated():
+            return [group_of(document) async for document in self._groups.find(query, projection)]
+
+    async def _changed(self, subject: SubjectKey, group: CaseGroup, update: Document) -> CaseGroup | None:
+        with translated():
+            document = await self._groups.find_one_and_update(
+                _at_revision(subject, group.owner, group.id, group.revision),
+                update,
+                return_document=ReturnDocument.AFTER,
+            )
+        return None if document is None else group_of(document)
 
 
 class NewestFirst:
@@ -155,6 +195,37 @@ def _at_revision(subject: SubjectKey, owner: ConsumerId, id_: GroupId, revision:
     return {**_of(subject, owner), "_id": ObjectId(id_), "revision": revision}
 
 
+def _seen_by(
+    subject: SubjectKey, consumer: ConsumerId, moment: datetime, producer: ProducerId | None = None
+) -> Document:
+    """The subject's groups that `consumer` owns, or may read at `moment`.
+
+    Where groups with a case at `producer` are looked for, a permission that does not show that producer's cases does
+    not count: the group would be found by what its reader may not know of it.
+    """
+    permission: Document = {
+        "consumer": consumer,
+        "permittedAt": {"$lte": moment},
+        "validUntil": {"$gt": moment},
+    }
+    if producer is not None:
+        permission["producers"] = {"$in": [None, producer]}
+    return {
+        "subject": subject.digest,
+        "$or": [{"owner": consumer}, {"readPermissions": {"$elemMatch": permission}}],
+    }
+
+
+def _offered(subject: SubjectKey, to: ConsumerId, gone: Collection[ConsumerId], moment: datetime) -> Document:
+    return {
+        "subject": subject.digest,
+        "$or": [
+            {"transfer.to": to, "transfer.validUntil": {"$gt": moment}},
+            {"owner": {"$in": sorted(gone)}},
+        ],
+    }
+
+
 def _filtered(wanted: CaseGroupFilter) -> Document:
     conditions = {
         "purpose.informationArea": wanted.information_area and wanted.information_area.value,
@@ -162,53 +233,3 @@ def _filtered(wanted: CaseGroupFilter) -> Document:
         "cases.producer": wanted.producer,
     }
     return {name: value for name, value in conditions.items() if value is not None}
-
-
-def _changeable(group: CaseGroup) -> Document:
-    return {
-        "title": group.title,
-        "cases": [
-            {
-                "number": case.number,
-                "producer": case.key.producer,
-                "caseType": case.case_type,
-                "reference": case.key.reference,
-                "note": case.note,
-                "addedAt": case.added_at,
-            }
-            for case in group.cases
-        ],
-        "nextCaseNumber": group.next_case_number,
-        "updatedAt": group.updated_at,
-        "retainUntil": group.retain_until,
-    }
-
-
-def _group(document: Document) -> CaseGroup:
-    purpose = document["purpose"]
-    return CaseGroup(
-        id=GroupId(str(document["_id"])),
-        owner=ConsumerId(document["owner"]),
-        title=document["title"],
-        purpose=Purpose(InformationArea(purpose["informationArea"]), purpose["event"]),
-        cases=tuple(_case(case) for case in document.get("cases", ())),
-        next_case_number=document["nextCaseNumber"],
-        revision=document["revision"],
-        created_at=_moment(document["createdAt"]),
-        updated_at=_moment(document["updatedAt"]),
-        retain_until=_moment(document["retainUntil"]),
-    )
-
-
-def _case(document: Document) -> Case:
-    return Case(
-        number=document["number"],
-        key=CaseKey(ProducerId(document["producer"]), document["reference"]),
-        case_type=document["caseType"],
-        note=document["note"],
-        added_at=_moment(document["addedAt"]),
-    )
-
-
-def _moment(value: Any) -> datetime:
-    return cast(datetime, value).astimezone(UTC)

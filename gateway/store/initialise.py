@@ -84,9 +84,11 @@ async def apply_users(
 
 
 async def apply_demo(database: Database, demo: DemoData) -> AsyncIterator[Step]:
-    """Inserts the demo documents that are not there, and never overwrites one. Raises as `initialise`.
+    """Inserts the demo documents that are not there, and never overwrites what one says. Raises as `initialise`.
 
-    One exception: a demo producer's endpoint is set to the demo's, since it says where that producer runs right now.
+    One that an earlier version inserted, and that nobody has changed since (its revision is the demo's, or it has
+    none yet), is given the fields it lacks: without them its validator and the gateway would refuse it. A demo
+    producer's endpoint is set to the demo's, since it says where that producer runs right now.
     """
     for name, documents in demo.documents.items():
         for document in documents:
@@ -181,11 +183,30 @@ async def _demo_document(database: Database, name: str, document: Document) -> S
         if existing is None:
             await database[name].insert_one(document)
             return Step(f"inserted {what}", changed=True)
-        if name == "producers" and existing["endpoint"] != document["endpoint"]:
-            endpoint = document["endpoint"]
-            await database[name].update_one({"_id": document["_id"]}, {"$set": {"endpoint": endpoint}})
-            return Step(f"{what} now has the endpoint {endpoint}", changed=True)
-    return Step(f"{what} is there already", changed=False)
+    revision = existing.get("revision")
+    changes = dict(_lacking(existing, document)) if revision in (None, document.get("revision")) else {}
+    done = [f"was given what it lacked: {', '.join(changes)}"] if changes else []
+    if name == "producers" and existing["endpoint"] != document["endpoint"]:
+        changes["endpoint"] = document["endpoint"]
+        done.append(f"now has the endpoint {document['endpoint']}")
+    if not changes:
+        return Step(f"{what} is there already", changed=False)
+    with _step(f"changing {what}"):
+        await database[name].update_one({"_id": document["_id"], "revision": revision}, {"$set": changes})
+    return Step(f"{what} {' and '.join(done)}", changed=True)
+
+
+def _lacking(existing: Any, document: Any, *above: str) -> Iterator[tuple[str, Any]]:
+    """The paths and values of `document` that `existing` has nothing at; in lists of different lengths, none."""
+    if isinstance(existing, dict) and isinstance(document, dict):
+        for name, part in document.items():
+            if name in existing:
+                yield from _lacking(existing[name], part, *above, name)
+            else:
+                yield ".".join((*above, name)), part
+    elif isinstance(existing, list) and isinstance(document, list) and len(existing) == len(document):
+        for place, (one, other) in enumerate(zip(existing, document, strict=True)):
+            yield from _lacking(one, other, *above, str(place))
 
 
 @contextmanager

@@ -1,107 +1,161 @@
-"""The registry of producers and consumers: read whole, kept in memory, read again every few seconds.
+"""The registry: with which consumers and producers there are agreements, and what is granted.
 
-Routing is by data (DESIGN §3): a new producer is a record here, with no restart.
+Read whole and kept in memory. Routing is by data (DESIGN §3): a new producer is a record, with no restart; so is a
+withdrawn grant. A change takes effect within seconds: MongoDB tells of it, or the registry is read again and again.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from time import monotonic
 from types import MappingProxyType
 
 import structlog
+from pymongo.read_preferences import ReadPreference
 
 from gateway.errors import StoreUnavailable
 from gateway.model.caller import ConsumerId
-from gateway.model.producer import CaseType, ConnectionState, Consumer, Producer, ProducerId
-from gateway.model.purpose import InformationArea
-from gateway.model.text import Text
-from gateway.store.driver import Database, Document, translated
+from gateway.model.connection import Environment
+from gateway.model.consumer import Consumer
+from gateway.model.producer import Producer, ProducerId
+from gateway.model.registry import Agreements, Records
+from gateway.store.changes import ChangesNotTold, changes_of
+from gateway.store.driver import Database, translated
+from gateway.store.records import RecordT, all_understood, consumer, grant, producer
 
 log = structlog.get_logger(__name__)
 
+COLLECTIONS = ("producers", "consumers", "grants")
+
+PEEK_SECONDS = 0.25
+"""Between two looks at whether the database has told of a change."""
+
+READ_ANYWAY_SECONDS = 60.0
+"""After this long the registry is read although no change was told of, and telling of changes is asked for again."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
 
 class Registry:
-    """The producers and consumers as last read. When MongoDB is out of reach, what was last read stays."""
+    """What is agreed, as last read. When MongoDB is out of reach, that stays, and time alone still ends it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, environment: Environment, clock: Callable[[], datetime] = _now) -> None:
         self._database = database
-        self._producers: MappingProxyType[ProducerId, Producer] = MappingProxyType({})
-        self._consumers: MappingProxyType[ConsumerId, Consumer] = MappingProxyType({})
+        self._clock = clock
+        self._agreements = Agreements.at(clock(), environment, Records(), version=0)
+        self._are_changes_told: bool | None = None
         self.is_read = False
 
+    @property
+    def agreements(self) -> Agreements:
+        """What holds right now. Costs no read: where time has changed it since it was asked for, it is worked out."""
+        now = self._clock()
+        if now >= self._agreements.until:
+            self._hold(self._agreements.records, now)
+        return self._agreements
+
     def producer(self, id_: ProducerId) -> Producer | None:
-        """The producer with this id, whatever its state, or None."""
-        return self._producers.get(id_)
+        """The producer with this id, connected or not, or None."""
+        return self._agreements.records.producers.get(id_)
+
+    def connected_producer(self, id_: ProducerId) -> Producer | None:
+        """The producer with this id if it is connected now, or None."""
+        return self.agreements.producers.get(id_)
 
     def producers(self) -> list[Producer]:
         """The connected producers, by id."""
-        return [producer for producer in self._producers.values() if producer.state is ConnectionState.ACTIVE]
+        return list(self.agreements.producers.values())
 
     def consumer(self, id_: ConsumerId) -> Consumer | None:
-        """The consumer with this id, whatever its state, or None."""
-        return self._consumers.get(id_)
+        """The consumer with this id, connected or not, or None."""
+        return self._agreements.records.consumers.get(id_)
+
+    def connected_consumer(self, id_: ConsumerId) -> Consumer | None:
+        """The consumer with this id if it is connected now, or None."""
+        return self.agreements.consumers.get(id_)
 
     def consumers(self) -> list[Consumer]:
         """The connected consumers, by id."""
-        return [consumer for consumer in self._consumers.values() if consumer.state is ConnectionState.ACTIVE]
+        return list(self.agreements.consumers.values())
 
     async def read(self) -> None:
-        """Reads the registry. Raises StoreUnavailable; a record that does not fit is logged and left out."""
-        producers, consumers = await asyncio.gather(self._read("producers"), self._read("consumers"))
-        self._producers = MappingProxyType(
-            {producer.id: producer for document in producers if (producer := _producer(document))}
+        """Reads everything. Raises StoreUnavailable; a record that cannot be understood is logged and left out.
+
+        Where nothing is other than it was, the agreements keep their version.
+        """
+        producers, consumers, grants = await asyncio.gather(
+            self._read("producers", producer), self._read("consumers", consumer), self._read("grants", grant)
         )
-        self._consumers = MappingProxyType(
-            {consumer.id: consumer for document in consumers if (consumer := _consumer(document))}
+        records = Records(
+            producers=MappingProxyType({one.id: one for one in producers}),
+            consumers=MappingProxyType({one.id: one for one in consumers}),
+            grants=tuple(grants),
         )
+        if records != self._agreements.records:
+            self._hold(records, self._clock())
         self.is_read = True
 
     async def keep_reading(self, interval: float) -> None:
-        """Reads the registry every `interval` seconds until cancelled; a read that fails is logged and tried again."""
+        """Reads whenever the database tells of a change; every `interval` seconds where it does not. Until cancelled.
+
+        A read that fails is logged and tried again.
+        """
         while True:
-            await asyncio.sleep(interval)
+            try:
+                await self._read_at_changes()
+            except ChangesNotTold as exc:
+                self._tell(changes_told=False, problem=str(exc))
+            except StoreUnavailable as exc:
+                self._tell(changes_told=False, problem=exc.problem)
+            except Exception:
+                log.exception("registry.not_read", retry_in_seconds=interval)
+            await self._read_at_intervals(interval)
+
+    async def _read_at_changes(self) -> None:
+        async with changes_of(self._database, COLLECTIONS) as changed:
+            self._tell(changes_told=True)
+            read_anyway = monotonic()
+            while True:
+                if await changed() or monotonic() >= read_anyway:
+                    await self.read()
+                    read_anyway = monotonic() + READ_ANYWAY_SECONDS
+                await asyncio.sleep(PEEK_SECONDS)
+
+    async def _read_at_intervals(self, interval: float) -> None:
+        """For as long as until the database is asked again to tell of changes; the first read is due at once."""
+        ask_again = monotonic() + READ_ANYWAY_SECONDS
+        while monotonic() < ask_again:
             try:
                 await self.read()
             except StoreUnavailable as exc:
                 log.warning("registry.not_read", problem=exc.problem, retry_in_seconds=interval)
             except Exception:
                 log.exception("registry.not_read", retry_in_seconds=interval)
+            await asyncio.sleep(interval)
 
-    async def _read(self, collection: str) -> list[Document]:
+    def _tell(self, *, changes_told: bool, **problem: str) -> None:
+        if changes_told is self._are_changes_told:
+            return
+        self._are_changes_told = changes_told
+        if changes_told:
+            log.info("registry.changes_told")
+        else:
+            log.warning("registry.changes_not_told", **problem)
+
+    def _hold(self, records: Records, moment: datetime) -> None:
+        held = self._agreements
+        self._agreements = Agreements.at(moment, held.environment, records, held.version + 1)
+
+    async def _read(self, name: str, record: Callable[[dict[str, object]], RecordT]) -> list[RecordT]:
+        # From the primary, whatever the address says: a withdrawal must not wait for a secondary that lags behind.
+        collection = self._database.get_collection(name, read_preference=ReadPreference.PRIMARY)
         with translated():
-            return [document async for document in self._database[collection].find().sort("_id", 1)]
-
-
-def _producer(document: Document) -> Producer | None:
-    try:
-        return Producer(
-            id=ProducerId(document["_id"]),
-            name=_text(document["name"]),
-            endpoint=document["endpoint"],
-            audience=document["audience"],
-            information_areas=frozenset(InformationArea(area) for area in document["informationAreas"]),
-            case_types=tuple(
-                CaseType(code=kind["code"], name=_text(kind["name"]), open=kind["state"] == "open")
-                for kind in document["caseTypes"]
-            ),
-            state=ConnectionState(document["state"]),
-        )
-    except (KeyError, TypeError, ValueError):
-        log.exception("registry.bad_record", collection="producers", id=document.get("_id"))
-        return None
-
-
-def _consumer(document: Document) -> Consumer | None:
-    try:
-        return Consumer(
-            id=ConsumerId(document["_id"]),
-            name=_text(document["name"]),
-            state=ConnectionState(document["state"]),
-        )
-    except (KeyError, TypeError, ValueError):
-        log.exception("registry.bad_record", collection="consumers", id=document.get("_id"))
-        return None
-
-
-def _text(document: Document) -> Text:
-    return Text(sv=document["sv"], en=document["en"])
+            documents = [document async for document in collection.find({}, {"history": False}).sort("_id", 1)]
+        records, bad = all_understood(name, documents, record)
+        for one in bad:
+            log.error("registry.bad_record", collection=name, id=one.id, problem=one.problem)
+        return records

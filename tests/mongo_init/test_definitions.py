@@ -75,7 +75,7 @@ def _remove(path: str) -> Callable[[Path], None]:
         ),
         (
             _change("collections/caseGroups.json", '"unique": true', '"unique": "yes"'),
-            r"caseGroups\.json .*indexes\.1\.unique",
+            r"caseGroups\.json .*indexes\.3\.unique",
         ),
         (_change("collections/caseGroups.json", '"_id": -1', '"_id": -2'), r"caseGroups\.json .*indexes\.0\.key"),
         (_change("collections/caseGroups.json", '"serves"', '"severs"'), r"caseGroups\.json .*severs"),

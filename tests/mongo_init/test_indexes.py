@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -93,26 +94,33 @@ def _group() -> CaseGroup:
 async def test_no_hot_query_scans_a_collection(ready: Database, recorded: tuple[CaseGroupStore, Recorder]) -> None:
     store, recorder = recorded
     group, bound = _group(), NewestFirst(GroupId(str(ObjectId())))
+    other, now = ConsumerId("accounting-program"), datetime.now(UTC)
     narrow = CaseGroupFilter(InformationArea.TAXES, "filing-vat", ProducerId("tax-agency"))
     await store.insert(SUBJECT, group, IdempotencyKey("k", "f"))
     for wanted in (CaseGroupFilter(), narrow):
         for window in (Window(20), Window(20, bound), Window(20, None, bound, backward=True)):
-            await store.page(SUBJECT, OWNER, wanted, window)
-        await store.count(SUBJECT, OWNER, wanted)
-    await store.by_ids(SUBJECT, OWNER, [group.id, GroupId(str(ObjectId()))])
+            await store.page(SUBJECT, OWNER, wanted, window, now)
+        await store.count(SUBJECT, OWNER, wanted, now)
+    await store.count_owned(SUBJECT, OWNER)
+    await store.by_ids(SUBJECT, OWNER, [group.id, GroupId(str(ObjectId()))], now)
+    await store.offered(SUBJECT, other, [OWNER], now)
+    await store.offered_by_id(SUBJECT, other, [OWNER], now, group.id)
     await store.by_idempotency_key(SUBJECT, OWNER, "k")
     await store.replace(SUBJECT, group)
-    await store.delete(SUBJECT, OWNER, group.id, 2)
+    await store.hand_over(SUBJECT, replace(group, revision=2), other)
+    await store.delete(SUBJECT, other, group.id, 3)
+    assert await ready["caseGroups"].count_documents({}) == 0
 
     assert {next(iter(command)) for command in recorder.commands} == set(FILTERS)
     for command in recorder.commands:
-        stages = await _plan(ready, command)
-        if "COLLSCAN" in stages and GIVEN not in os.environ:
-            stages = await _plan(ready, _narrowed_to_the_index(command))
-        assert "COLLSCAN" not in stages, f"{command} scans the collection"
-        assert any(stage.endswith(("IXSCAN", "IDHACK")) or stage.startswith("EXPRESS") for stage in stages), command
-        if GIVEN in os.environ:
-            assert "SORT" not in stages, f"{command} sorts in memory"
+        plans = [await _plan(ready, command)]
+        if "COLLSCAN" in plans[0] and GIVEN not in os.environ:
+            plans = [await _plan(ready, narrowed) for narrowed in _narrowed_to_the_indexes(command)]
+        for stages in plans:
+            assert "COLLSCAN" not in stages, f"{command} scans the collection"
+            assert any(stage.endswith(("IXSCAN", "IDHACK")) or stage.startswith("EXPRESS") for stage in stages), command
+            if GIVEN in os.environ:
+                assert "SORT" not in stages, f"{command} sorts in memory"
 
 
 @pytest.mark.asyncio
@@ -165,18 +173,28 @@ async def _plan(database: Database, command: Document) -> set[str]:
     return _stages(await database.command("explain", command, verbosity="queryPlanner"))
 
 
-def _narrowed_to_the_index(command: Document) -> Document:
-    """The command's query, with no more conditions than case_groups_of_subject_and_owner has fields for.
+def _narrowed_to_the_indexes(command: Document) -> list[Document]:
+    """The command's query, a query for each side of an "or", with no more conditions than an index has fields for.
 
-    MongoDB looks such a query up in the index and sifts what it finds by the other conditions. The embedded database
-    (SecantusDB 0.6.0b17) takes an index only when it has a field for every condition, and never a partial one; what
-    is shown against it is that the index serves what it has to, and against a given MongoDB the whole query.
+    MongoDB looks such a query up in the index and sifts what it finds by the other conditions, and each side of an
+    "or" by itself. The embedded database (SecantusDB 0.6.0b17) takes an index only when it has a field for every
+    condition, and never a partial one; what is shown against it is that the indexes serve what they have to, and
+    against a given MongoDB the whole query.
     """
     name = next(iter(command))
-    indexed = {
-        field: wanted for field, wanted in FILTERS[name](command).items() if field in ("subject", "owner", "_id")
-    }
-    return {"find": command[name], "filter": indexed}
+    wanted = FILTERS[name](command)
+    sides = [{**wanted, **side} for side in wanted.get("$or", [{}])]
+    return [{"find": command[name], "filter": _indexed(side)} for side in sides]
+
+
+def _indexed(side: Document) -> Document:
+    if permission := side.get("readPermissions"):
+        indexed = {"readPermissions.consumer": permission["$elemMatch"]["consumer"]}
+    elif isinstance(side.get("owner"), str):
+        indexed = {"owner": side["owner"]}
+    else:  # a partial index serves it, or owners in a list before an id: to the embedded database, only the beginning
+        return {field: side[field] for field in ("subject", "owner") if field in side}
+    return {"subject": side["subject"], **indexed, **({"_id": side["_id"]} if "_id" in side else {})}
 
 
 def _stages(plan: Any) -> set[str]:

@@ -11,9 +11,12 @@ from pymongo import AsyncMongoClient
 
 from gateway.errors import StoreUnavailable
 from gateway.identity.pseudonyms import Pseudonyms
+from gateway.model.caller import ConsumerId
+from gateway.model.connection import ConnectionState, Environment
 from gateway.store.definitions import Definitions, DemoData, load_demo
 from gateway.store.driver import Database, connect, open_database
 from gateway.store.initialise import InitialisationFailed, Step, initialise
+from gateway.store.registry import Registry
 
 PASSWORDS = {"gateway": "one", "operator": "two"}
 ENDPOINT = "http://127.0.0.1:9999/graphql"
@@ -27,6 +30,14 @@ async def _steps(
 
 def _changed(steps: Sequence[Step]) -> list[str]:
     return [str(step) for step in steps if step.changed]
+
+
+def _without(value: Any, *names: str) -> Any:
+    if isinstance(value, list):
+        return [_without(part, *names) for part in value]
+    if isinstance(value, dict):
+        return {name: _without(part, *names) for name, part in value.items() if name not in names}
+    return value
 
 
 def _with_collection(definitions: Definitions, name: str, **changes: Any) -> Definitions:
@@ -48,7 +59,14 @@ async def test_an_empty_database_gets_everything_and_is_told_so(
         "created user gateway",
         "inserted demo document business-portal of consumers",
     } <= {str(step) for step in steps}
-    assert set(await database.list_collection_names()) == {"caseGroups", "consumers", "producers", "disclosures"}
+    assert set(await database.list_collection_names()) == {
+        "caseGroups",
+        "consumers",
+        "producers",
+        "grants",
+        "notices",
+        "disclosures",
+    }
 
 
 @pytest.mark.asyncio
@@ -164,6 +182,48 @@ async def test_demo_documents_that_were_changed_are_not_overwritten(
     assert portal is not None
     assert portal["state"] == "suspended"
     assert await database["caseGroups"].distinct("title") == ["Min egen"]
+
+
+@pytest.mark.asyncio
+async def test_the_demo_of_a_version_without_grants_is_completed_and_what_was_changed_in_it_stays(
+    database: Database, definitions: Definitions, demo: DemoData
+) -> None:
+    name = {"sv": "Företagarportalen", "en": "The business portal"}
+    await database["consumers"].insert_one({"_id": "business-portal", "name": name, "state": "suspended"})
+    for document in demo.documents["producers"]:
+        older = ("_id", "name", "endpoint", "audience", "informationAreas", "state")
+        await database["producers"].insert_one({**{field: document[field] for field in older}, "caseTypes": []})
+    for document in demo.documents["caseGroups"]:
+        await database["caseGroups"].insert_one(_without(document, "readPermissions", "noteIsPrivate"))
+    title = {"title": "Min egen", "revision": 2}
+    await database["caseGroups"].update_one({"title": "Min enskilda firma"}, {"$set": title})
+
+    changed = _changed(await _steps(database, definitions, demo))
+
+    first = demo.documents["caseGroups"][0]["_id"]
+    assert (
+        f"demo document {first} of caseGroups was given what it lacked: cases.3.noteIsPrivate, readPermissions"
+    ) in changed
+    registry = Registry(database, Environment.TEST)
+    await registry.read()
+    portal = registry.consumer(ConsumerId("business-portal"))
+    assert [one.id for one in registry.consumers()] == ["accounting-program"]
+    assert {one.id for one in registry.producers()} == {one["_id"] for one in demo.documents["producers"]}
+    assert portal is not None
+    assert portal.connection.state is ConnectionState.SUSPENDED
+    assert await database["caseGroups"].count_documents(title) == 1
+    assert _changed(await _steps(database, definitions, demo)) == []
+
+
+@pytest.mark.asyncio
+async def test_a_demo_document_that_somebody_changed_is_not_completed(
+    database: Database, definitions: Definitions, demo: DemoData
+) -> None:
+    await _steps(database, definitions, demo)
+    withdrawn = {"$unset": {"readPermissions": True}, "$inc": {"revision": 1}}
+    await database["caseGroups"].update_one({"readPermissions": {"$exists": True}}, withdrawn)
+
+    assert _changed(await _steps(database, definitions, demo)) == []
 
 
 @pytest.mark.asyncio

@@ -1,4 +1,4 @@
-"""The commands of docs/operations.md for the registry, pasted into the real MongoDB shell."""
+"""The commands of docs/operations.md for a producer, pasted into the real MongoDB shell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.model.caller import ConsumerId
+from gateway.model.connection import Environment
 from gateway.model.producer import ProducerId
 from gateway.store.definitions import load_definitions
 from gateway.store.driver import Database
@@ -26,7 +26,7 @@ def shell() -> None:
     shell_is_installed()
 
 
-async def test_the_pasted_commands_make_records_that_the_gateway_reads(
+async def test_the_pasted_commands_make_a_producer_that_the_gateway_reads(
     mongodb: str, database: Database, tmp_path: Path
 ) -> None:
     async for _ in initialise(database, load_definitions()):
@@ -37,10 +37,9 @@ async def test_the_pasted_commands_make_records_that_the_gateway_reads(
 
     await asyncio.to_thread(_run_in_shell, script, mongodb.replace("/?", f"/{database.name}?"), tmp_path)
 
-    registry = Registry(database)
+    registry = Registry(database, Environment.TEST)
     await registry.read()
-    producer = registry.producer(ProducerId("water-agency"))
-    assert registry.consumer(ConsumerId("another-portal")) is not None
+    producer = registry.connected_producer(ProducerId("water-agency"))
     assert producer is not None
     assert [case_type.open for case_type in producer.case_types] == [True]
 

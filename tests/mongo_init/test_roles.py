@@ -102,24 +102,35 @@ async def _try(database: Database, collection: str, action: str) -> None:
         "update": lambda: target.update_one({"_id": "there already"}, {"$set": {"state": "active"}}),
         "remove": lambda: target.delete_one({"_id": GOOD[collection]["_id"]}),
         "drop": target.drop,
+        "changeStream": target.watch(max_await_time_ms=1).try_next,
     }
     await actions[action]()
 
 
 ALLOWED = [
     ("gateway", "caseGroups", ("find", "insert", "update", "remove")),
-    ("gateway", "consumers", ("find",)),
-    ("gateway", "producers", ("find",)),
+    ("gateway", "consumers", ("find", "changeStream")),
+    ("gateway", "producers", ("find", "changeStream")),
+    ("gateway", "grants", ("find", "changeStream")),
+    ("gateway", "notices", ("find", "insert", "remove")),
     ("gateway", "disclosures", ("find", "insert")),
-    ("operator", "consumers", ("find", "insert", "update", "remove")),
-    ("operator", "producers", ("find", "insert", "update", "remove")),
+    ("operator", "consumers", ("find", "insert", "update")),
+    ("operator", "producers", ("find", "insert", "update")),
+    ("operator", "grants", ("find", "insert", "update")),
+    ("operator", "notices", ("find",)),
 ]
 REFUSED = [
     ("gateway", "caseGroups", ("drop",)),
     ("gateway", "consumers", ("insert", "update", "remove", "drop")),
     ("gateway", "producers", ("insert", "update", "remove", "drop")),
+    ("gateway", "grants", ("insert", "update", "remove", "drop")),
+    ("gateway", "notices", ("update", "drop")),
     ("gateway", "disclosures", ("update", "remove", "drop")),
     ("operator", "caseGroups", ("find", "insert", "update", "remove", "drop")),
+    ("operator", "consumers", ("remove", "drop")),
+    ("operator", "producers", ("remove", "drop")),
+    ("operator", "grants", ("remove", "drop")),
+    ("operator", "notices", ("insert", "update", "remove", "drop")),
     ("operator", "disclosures", ("find", "insert", "update", "remove", "drop")),
 ]
 

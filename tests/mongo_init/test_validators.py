@@ -17,6 +17,27 @@ from gateway.store.initialise import apply_collections
 
 DOCUMENT_VALIDATION_FAILURE = 121
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+CONNECTION: Document = {
+    "state": "active",
+    "environment": "test",
+    "contact": {"name": "Kim Berg", "email": "kim.berg@example.com"},
+    "validFrom": NOW,
+    "validUntil": None,
+}
+HISTORY = [{"at": NOW, "by": "kim", "action": "suspend", "why": "Asked to.", "changes": {"state": "suspended"}}]
+READ_PERMISSION: Document = {
+    "consumer": "portal-2",
+    "permittedAt": NOW,
+    "validUntil": NOW + timedelta(days=30),
+    "producers": ["tax-agency"],
+    "fields": ["title"],
+}
+TRANSFER: Document = {
+    "to": "portal-2",
+    "keepReadPermissions": True,
+    "offeredAt": NOW,
+    "validUntil": NOW + timedelta(days=30),
+}
 GOOD: dict[str, Document] = {
     "caseGroups": {
         "_id": ObjectId(),
@@ -42,7 +63,38 @@ GOOD: dict[str, Document] = {
         "updatedAt": NOW,
         "retainUntil": NOW + timedelta(days=400),
     },
-    "consumers": {"_id": "portal-1", "name": {"sv": "Portalen", "en": "The portal"}, "state": "active"},
+    "consumers": {
+        "_id": "portal-1",
+        "name": {"sv": "Portalen", "en": "The portal"},
+        **CONNECTION,
+        "endedAt": None,
+        "representatives": False,
+        "revision": 1,
+        "history": HISTORY,
+    },
+    "grants": {
+        "_id": ObjectId(),
+        "consumer": "portal-1",
+        "producer": "tax-agency",
+        "caseTypes": ["MOMS"],
+        "fields": ["title", "references.url"],
+        "purposes": [{"informationArea": "TAXES", "event": "filing-vat"}],
+        "environment": "test",
+        "legalBasis": "Only for tests.",
+        "validFrom": NOW,
+        "validUntil": None,
+        "withdrawnAt": None,
+        "revision": 1,
+        "history": HISTORY,
+    },
+    "notices": {
+        "_id": f"{'a' * 24}:3:{'b' * 24}",
+        "consumer": "portal-1",
+        "kind": "CASE_GROUP_CLAIMED",
+        "group": "a" * 24,
+        "by": "portal-2",
+        "at": NOW,
+    },
     "producers": {
         "_id": "tax-agency",
         "name": {"sv": "Skatteverket", "en": "The tax agency"},
@@ -50,7 +102,7 @@ GOOD: dict[str, Document] = {
         "audience": "https://tax-agency.demo.example",
         "informationAreas": ["TAXES"],
         "caseTypes": [{"code": "F_SKATT-1.0", "name": {"sv": "F-skatt", "en": "F-tax"}, "state": "open"}],
-        "state": "active",
+        **CONNECTION,
     },
     "disclosures": {"_id": 1, "anything": "goes for now"},
 }
@@ -68,6 +120,21 @@ ALLOWED: list[Change] = [
     ("producers", "caseTypes.0.state", "closed"),
     ("producers", "informationAreas", []),
     ("consumers", "state", "suspended"),
+    ("consumers", "environment", "live"),
+    ("consumers", "validUntil", NOW),
+    ("consumers", "endedAt", NOW),
+    ("consumers", "history", []),
+    ("producers", "endedAt", NOW),
+    ("producers", "revision", 2),
+    ("producers", "history", HISTORY),
+    ("grants", "purposes.0.event", None),
+    ("grants", "validUntil", NOW),
+    ("grants", "withdrawnAt", NOW),
+    ("caseGroups", "cases.0.noteIsPrivate", True),
+    ("caseGroups", "readPermissions", []),
+    ("caseGroups", "readPermissions", [READ_PERMISSION]),
+    ("caseGroups", "readPermissions", [{**READ_PERMISSION, "producers": None, "fields": None}]),
+    ("caseGroups", "transfer", TRANSFER),
 ]
 
 REFUSED: list[Change] = [
@@ -112,6 +179,72 @@ REFUSED: list[Change] = [
     ("caseGroups", "createdAt", 1),
     ("caseGroups", "updatedAt", "now"),
     ("caseGroups", "retainUntil", None),
+    ("caseGroups", "cases.0.noteIsPrivate", "yes"),
+    ("caseGroups", "readPermissions", None),
+    ("caseGroups", "readPermissions", [READ_PERMISSION] * 101),
+    *(
+        (
+            "caseGroups",
+            "readPermissions",
+            [{other: READ_PERMISSION[other] for other in READ_PERMISSION if other != name}],
+        )
+        for name in READ_PERMISSION
+    ),
+    ("caseGroups", "readPermissions", [{**READ_PERMISSION, "consumer": "Portal 2"}]),
+    ("caseGroups", "readPermissions", [{**READ_PERMISSION, "validUntil": None}]),
+    ("caseGroups", "readPermissions", [{**READ_PERMISSION, "fields": ["status"]}]),
+    ("caseGroups", "readPermissions", [{**READ_PERMISSION, "why": "more"}]),
+    ("caseGroups", "transfer", None),
+    *(("caseGroups", "transfer", {other: TRANSFER[other] for other in TRANSFER if other != name}) for name in TRANSFER),
+    ("caseGroups", "transfer", {**TRANSFER, "keepReadPermissions": None}),
+    *((name, field, ABSENT) for name in ("consumers", "grants", "notices") for field in GOOD[name] if field != "_id"),
+    *(
+        (name, field, value)
+        for name in ("consumers", "producers")
+        for field, value in (
+            ("environment", "production"),
+            ("contact", "Kim Berg"),
+            ("contact.email", ABSENT),
+            ("contact.email", "kim.berg"),
+            ("contact.telephone", "1"),
+            ("validFrom", None),
+            ("validFrom", "2026-03-01"),
+            ("validUntil", "2026-03-01"),
+            ("endedAt", False),
+            ("revision", 0),
+            ("history", {}),
+            ("history", [{**HISTORY[0], "why": ""}]),
+            ("history", [{}]),
+        )
+    ),
+    ("consumers", "representatives", "yes"),
+    ("grants", "_id", "a string"),
+    ("grants", "consumer", "Portal"),
+    ("grants", "producer", None),
+    ("grants", "caseTypes", []),
+    ("grants", "caseTypes", ["MOMS", "MOMS"]),
+    ("grants", "caseTypes", [f"T{number}" for number in range(101)]),
+    ("grants", "caseTypes", ["moms"]),
+    ("grants", "caseTypes", "MOMS"),
+    ("grants", "fields", []),
+    ("grants", "fields", ["title", "title"]),
+    ("grants", "fields", ["references"]),
+    ("grants", "fields", ["status"]),
+    ("grants", "purposes", []),
+    ("grants", "purposes.0", "TAXES"),
+    ("grants", "purposes.0.event", ABSENT),
+    ("grants", "purposes.0.event", "Filing VAT"),
+    ("grants", "purposes.0.informationArea", "SPACE_TRAVEL"),
+    ("grants", "environment", "both"),
+    ("grants", "legalBasis", ""),
+    ("grants", "legalBasis", "b" * 501),
+    ("grants", "validFrom", None),
+    ("grants", "withdrawnAt", True),
+    ("grants", "revision", 0),
+    ("grants", "subject", "never here"),
+    ("notices", "_id", "a" * 24),
+    ("notices", "kind", "OTHER"),
+    ("notices", "subject", "never here"),
     ("consumers", "_id", "Portal"),
     ("consumers", "_id", ObjectId()),
     ("consumers", "name", "Portalen"),

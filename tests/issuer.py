@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ ALVA = "199003152390"
 BJORN = "198811274560"
 COMPANY = "165599990010"
 """Fictitious: the check digits are wrong on purpose."""
+
+ALL_SCOPES = "case-groups:read case-groups:write case-groups:share subject:read introspection"
 
 
 class Issuer:
@@ -37,13 +40,17 @@ class Issuer:
         consumer: str = "business-portal",
         subject: str = ALVA,
         *,
-        actor: str | None = None,
+        actor: str | Sequence[str] = (),
+        scope: object = ALL_SCOPES,
         header: dict[str, Any] | None = None,
         key: Key | None = None,
         without: tuple[str, ...] = (),
         **claims: Any,
     ) -> str:
-        """A token that is right but for what the arguments change."""
+        """A token that is right but for what the arguments change.
+
+        `actor` is who acts for the subject, or several, the one who acts now first; `scope` None leaves it out.
+        """
         now = int(time.time())
         content = {
             "iss": ISSUER,
@@ -53,7 +60,8 @@ class Issuer:
             "iat": now,
             "exp": now + 300,
             "jti": uuid.uuid4().hex,
-            **({"act": {"sub": actor}} if actor else {}),
+            **({} if scope is None else {"scope": scope}),
+            **acting((actor,) if isinstance(actor, str) else actor),
             **claims,
         }
         for name in without:
@@ -61,3 +69,8 @@ class Issuer:
         head = {"alg": "ES256", "typ": "at+jwt", "kid": "first", **(header or {})}
         signing_key = key or self.key
         return jwt.encode(head, content, signing_key, algorithms=[head["alg"]])
+
+
+def acting(actors: Sequence[str]) -> dict[str, Any]:
+    """The `act` claim of those who act, the one who acts now first; none where there is nobody."""
+    return {"act": {"sub": actors[0], **acting(actors[1:])}} if actors else {}

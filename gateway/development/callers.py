@@ -62,14 +62,17 @@ def caller_routes(issuer: TokenIssuer) -> list[Route]:
         )
 
     async def token(request: Request) -> JSONResponse:
-        """An access token for the consumer and the subject, and the actor if there is one, of the JSON body."""
+        """An access token for the consumer and subject of the JSON body, and what it has of actors and scope."""
         if (refused := _refused(request)) is not None:
             return refused
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             return _answer({"error": "Send application/json."}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         try:
             wanted = orjson.loads(await read_body(request, max_bytes=MOST_BYTES, seconds=BODY_TIMEOUT))
-            token = issuer.issue(str(wanted["consumer"]), str(wanted["subject"]), wanted.get("actor"))
+            consumer, subject, scope = str(wanted["consumer"]), str(wanted["subject"]), wanted.get("scope")
+            token = issuer.issue(
+                consumer, subject, _actors(wanted.get("actor")), scope=None if scope is None else str(scope)
+            )
         except BadRequest as exc:
             return _answer({"error": str(exc)}, exc.status, exc.headers)
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
@@ -82,6 +85,16 @@ def caller_routes(issuer: TokenIssuer) -> list[Route]:
         Route("/development/callers", callers),
         Route("/development/token", token, methods=["POST"]),
     ]
+
+
+def _actors(wanted: object) -> tuple[str, ...]:
+    """The actors that a body names: none, one, or a list with the one who acts now first."""
+    match wanted:
+        case None:
+            return ()
+        case list():
+            return tuple(str(actor) for actor in wanted)
+    return (str(wanted),)
 
 
 def _refused(request: Request) -> JSONResponse | None:

@@ -100,6 +100,21 @@ def occupied(path: Path) -> Iterator[DevelopmentDirectory]:
             os.close(lock)
 
 
+def is_occupied(path: Path) -> bool:
+    """Whether a `gateway dev` is using the folder at `path` right now."""
+    try:
+        lock = os.open(DevelopmentDirectory.at(path).lock, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def _lock(file: int, directory: DevelopmentDirectory) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,6 +10,7 @@ import json
 import re
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from joserfc.jwk import ECKey
 
 from gateway.development.directory import DevelopmentDirectory, write_private
 from gateway.development.errors import DevelopmentError
+from gateway.identity.access_tokens import SCOPE
+from gateway.identity.representation import MOST_ACTORS
 
 ISSUER = "https://issuer.development.invalid"
 """`iss` of every development token; `.invalid` is reserved (RFC 2606), so no real issuer can have this name."""
@@ -28,6 +31,9 @@ DEFAULT_LIFETIME = 3_600
 """Seconds."""
 MAX_LIFETIME = 86_400
 """Seconds."""
+
+DEFAULT_SCOPE = "case-groups:read case-groups:write case-groups:share subject:read"
+"""All but `introspection`, which is open where development tokens are accepted."""
 
 _CONSUMER = re.compile(r"[a-z0-9-]{1,64}")
 _NUMBER = re.compile(r"[0-9]{12}")
@@ -44,20 +50,22 @@ class TokenIssuer:
         self,
         consumer: str,
         subject: str,
-        actor: str | None = None,
+        actors: Sequence[str] = (),
         lifetime: int = DEFAULT_LIFETIME,
         scope: str | None = None,
     ) -> str:
         """A signed access token, valid from now for `lifetime` seconds (1 to 86,400).
 
-        `consumer` is a client id; `subject` and `actor` are identity numbers of 12 digits, `actor` only when it is
-        another than the subject. Without `scope` the token has no such claim. Raises DevelopmentError for input that
-        cannot become a token; whether the consumer is connected is for the gateway to say.
+        `consumer` is a client id; `subject` and `actors` are identity numbers of 12 digits, the actor who acts now
+        first; a single one who is the subject is left out. Without `scope` the token has DEFAULT_SCOPE. Raises
+        DevelopmentError for input that cannot become a token; whether the consumer is connected is for the gateway to
+        say.
         """
         _check("The consumer", consumer, _CONSUMER, "1 to 64 of a-z, 0-9 and -, such as business-portal")
         _check("The subject", subject, _NUMBER, "an identity number of 12 digits, such as 165599990010")
-        if actor is not None:
-            _check("The actor", actor, _NUMBER, "an identity number of 12 digits, such as 199003152390")
+        acting = _acting(actors, subject)
+        if scope is not None:
+            _check("The scope", scope, SCOPE, "words separated by spaces, such as case-groups:read subject:read")
         if not 1 <= lifetime <= MAX_LIFETIME:
             raise DevelopmentError(f"The lifetime is {lifetime} seconds; it must be 1 to {MAX_LIFETIME}.")
 
@@ -70,11 +78,12 @@ class TokenIssuer:
             "iat": now,
             "exp": now + lifetime,
             "jti": str(uuid.uuid4()),
+            "scope": DEFAULT_SCOPE if scope is None else scope,
         }
-        if actor is not None and actor != subject:
-            claims["act"] = {"sub": actor}
-        if scope is not None:
-            claims["scope"] = scope
+        holder = claims
+        for actor in acting:
+            holder["act"] = act = dict[str, object](sub=actor)
+            holder = act
         header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": self._key.kid}
         return jwt.encode(header, claims, self._key, algorithms=[ALGORITHM])
 
@@ -126,6 +135,18 @@ def _read_key(directory: DevelopmentDirectory) -> ECKey:
     except (ValueError, JoseError) as exc:
         raise DevelopmentError(f"{file} is not a key. Remove that file; `gateway dev` makes a new one.") from exc
     return key
+
+
+def _acting(actors: Sequence[str], subject: str) -> list[str]:
+    for actor in actors:
+        _check("The actor", actor, _NUMBER, "an identity number of 12 digits, such as 199003152390")
+    if len(actors) > MOST_ACTORS:
+        raise DevelopmentError(f"There are {len(actors)} actors; a token names at most {MOST_ACTORS}.")
+    if list(actors) == [subject]:
+        return []
+    if len({subject, *actors}) <= len(actors):
+        raise DevelopmentError("Somebody stands twice among the subject and its actors.")
+    return list(actors)
 
 
 def _check(name: str, value: str, form: re.Pattern[str], right: str) -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from authlib.oauth2.rfc9068.claims import JWTAccessTokenClaims
-from joserfc import jws, jwt
-from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError
-from joserfc.jws import JWSRegistry
+from joserfc import jws
+from joserfc.errors import BadSignatureError, ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError
+from joserfc.jws import CompactSignature, JWSRegistry
+from joserfc.util import urlsafe_b64decode
 
 from gateway.errors import Unauthenticated
 from gateway.identity.issuer_keys import IssuerKeys
+from gateway.identity.json_objects import json_object
+from gateway.identity.parties import party, unacceptable
+from gateway.identity.representation import actors_for
 
 ALGORITHMS = ("EdDSA", "Ed25519", "ES256", "ES384", "PS256", "RS256")
 """Signatures by asymmetric keys only: never `none`, never HMAC."""
@@ -20,47 +27,68 @@ TOKEN_TYPES = frozenset({"at+jwt", "application/at+jwt"})
 LEEWAY_SECONDS = 30
 MOST_CHARACTERS = 8_192
 
-PARTY = re.compile(r"[A-Za-z0-9._:@-]{1,128}")
-"""The form of `sub`, `client_id` and `act.sub`."""
+LAST_MOMENT = 253_402_300_799
+"""The end of the year 9999, in seconds: an `exp` beyond it is no moment, but milliseconds most likely."""
+
+SCOPE = re.compile(r"[ !#-\[\]-~]*")
+"""RFC 6749 §3.3."""
 
 REQUIRED_CLAIMS = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
 
 
-class AccessTokens:
-    """Verifies access tokens of one issuer for one audience."""
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """What a token says that holds. `actors` act for the subject, the one who acts now first (representation.py)."""
 
-    def __init__(self, keys: IssuerKeys, *, issuer: str, audience: str) -> None:
+    client_id: str
+    subject: str = field(repr=False)
+    actors: tuple[str, ...] = field(repr=False)
+    scopes: frozenset[str]
+
+
+class AccessTokens:
+    """Verifies access tokens of one issuer for one audience. `clock` gives seconds since 1970."""
+
+    def __init__(self, keys: IssuerKeys, *, issuer: str, audience: str, clock: Callable[[], float] = time.time) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
-        # Unknown header parameters mean nothing (RFC 7515 §4), unless `crit` says that they must be understood.
+        self._clock = clock
+        # Header parameters that are not understood mean nothing (RFC 7515 §4): a key that a token brings along, or
+        # says where to fetch, is not looked at. `crit` alone makes a difference, and is refused.
         self._registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
 
-    async def claims(self, token: str) -> dict[str, Any]:
-        """The claims of a token whose signature and claims hold.
+    async def verified(self, token: str) -> AccessToken:
+        """What `token` says, once its signature and its claims hold.
 
-        `client_id`, `sub` and `act.sub`, where there is one, are strings of PARTY's form. Raises Unauthenticated,
-        saying what does not hold, and Unavailable when the issuer's keys cannot be read.
+        Raises Unauthenticated, saying what does not hold, and Unavailable when the issuer's keys cannot be read.
         """
         if len(token) > MOST_CHARACTERS:
             raise Unauthenticated(f"The access token is longer than {MOST_CHARACTERS} characters.")
         try:
-            header = _header(token)
-            keys = await self._keys.including(header["kid"])
-            verified = jwt.decode(token, keys, registry=self._registry)
-            claims = JWTAccessTokenClaims(verified.claims, verified.header, self._expected())
-            claims.validate(leeway=LEEWAY_SECONDS)
+            claims = await self._claims(jws.extract_compact(token.encode("ascii")))
         except ExpiredTokenError as exc:
             raise Unauthenticated("The access token has expired.") from exc
         except MissingClaimError as exc:
             raise Unauthenticated(f"The access token lacks the claim {exc.claim}.") from exc
         except InvalidClaimError as exc:
-            raise Unauthenticated(f"The access token's claim {exc.claim} is not one that is accepted here.") from exc
-        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
+            raise unacceptable(exc.claim) from exc
+        except (JoseError, ValueError, TypeError, RecursionError) as exc:
             # Beside its own errors joserfc lets through what Python says of a header that is no object, for example.
             raise Unauthenticated("The access token's signature or form is not accepted.") from exc
-        _check_parties(claims)
-        return dict(claims)
+        return _read(claims)
+
+    async def _claims(self, signed: CompactSignature) -> dict[str, Any]:
+        header = json_object(urlsafe_b64decode(signed.segments["header"]))
+        _check_header(header)
+        keys = await self._keys.including(header["kid"])
+        if not jws.validate_compact(signed, keys, registry=self._registry):
+            raise BadSignatureError
+        claims = json_object(signed.payload)
+        JWTAccessTokenClaims(claims, header, self._expected()).validate(now=int(self._clock()), leeway=LEEWAY_SECONDS)
+        if claims["exp"] > LAST_MOMENT:
+            raise InvalidClaimError("exp")
+        return claims
 
     def _expected(self) -> dict[str, Any]:
         required: dict[str, dict[str, object]] = {claim: {"essential": True} for claim in REQUIRED_CLAIMS}
@@ -69,25 +97,22 @@ class AccessTokens:
         return required
 
 
-def _header(token: str) -> dict[str, Any]:
-    """The token's protected header, which nobody has vouched for yet: type, algorithm and key id are looked at."""
-    header = jws.extract_compact(token.encode("ascii", "strict")).headers()
-    if str(header.get("typ", "")).lower() not in TOKEN_TYPES:
+def _check_header(header: dict[str, Any]) -> None:
+    """Looks at what nobody has vouched for yet: type, algorithm, key id, and what would have to be understood."""
+    type_ = header.get("typ")
+    if not isinstance(type_, str) or type_.lower() not in TOKEN_TYPES:
         raise Unauthenticated("The access token's type (typ) must be at+jwt.")
-    if header.get("alg") not in ALGORITHMS:
+    if header["alg"] not in ALGORITHMS:
         raise Unauthenticated(f"The access token's algorithm (alg) must be one of {', '.join(ALGORITHMS)}.")
     if not isinstance(header.get("kid"), str):
         raise Unauthenticated("The access token must name its key (kid).")
-    return header
+    if "crit" in header:
+        raise Unauthenticated("The access token's header demands extensions (crit); none is understood here.")
 
 
-def _check_parties(claims: dict[str, Any]) -> None:
-    parties = {"client_id": claims["client_id"], "sub": claims["sub"]}
-    if "act" in claims:
-        act = claims["act"]
-        parties["act.sub"] = act.get("sub") if isinstance(act, dict) else None
-    for name, value in parties.items():
-        if not isinstance(value, str) or PARTY.fullmatch(value) is None:
-            raise Unauthenticated(f"The access token's claim {name} is not one that is accepted here.")
-    if not isinstance(claims.get("scope", ""), str):
-        raise Unauthenticated("The access token's claim scope is not one that is accepted here.")
+def _read(claims: dict[str, Any]) -> AccessToken:
+    client_id, subject = party("client_id", claims["client_id"]), party("sub", claims["sub"])
+    scope = claims.get("scope", "")
+    if not isinstance(scope, str) or SCOPE.fullmatch(scope) is None:
+        raise unacceptable("scope")
+    return AccessToken(client_id, subject, actors_for(subject, claims), frozenset(scope.split()))

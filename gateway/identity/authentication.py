@@ -2,37 +2,57 @@
 
 from __future__ import annotations
 
-from gateway.errors import Unauthenticated, Unavailable
+from typing import Protocol
+
+from gateway.errors import Forbidden, Unauthenticated, Unavailable
 from gateway.identity.access_tokens import AccessTokens
 from gateway.identity.pseudonyms import Pseudonyms
 from gateway.model.caller import Caller, ConsumerId
-from gateway.model.producer import ConnectionState
-from gateway.store.registry import Registry
+from gateway.model.consumer import Consumer
+
+
+class Consumers(Protocol):
+    """Who is let in, as the registry was last read."""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it ever was."""
+
+    def connected_consumer(self, id_: ConsumerId, /) -> Consumer | None:
+        """The consumer with this id if it is let in now."""
 
 
 class Authentication:
     """Knows callers by their access token: the token holds, and its client is a connected consumer."""
 
-    def __init__(self, tokens: AccessTokens, registry: Registry, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, tokens: AccessTokens, consumers: Consumers, pseudonyms: Pseudonyms) -> None:
         self._tokens = tokens
-        self._registry = registry
+        self._consumers = consumers
         self._pseudonyms = pseudonyms
 
     async def caller(self, authorization: str | None) -> Caller:
-        """The caller that the header's bearer token stands for. Raises Unauthenticated and Unavailable."""
-        claims = await self._tokens.claims(_bearer_token(authorization))
-        if not self._registry.is_read:
+        """The caller that the header's bearer token stands for.
+
+        Raises Unauthenticated and Unavailable; and Forbidden when somebody acts for the subject at a consumer whose
+        connection does not let it in for representatives.
+        """
+        token = await self._tokens.verified(_bearer_token(authorization))
+        if not self._consumers.is_read:
             raise Unavailable("The register of consumers cannot be read right now. Try again in a while.")
-        consumer = self._registry.consumer(ConsumerId(claims["client_id"]))
-        if consumer is None or consumer.state is not ConnectionState.ACTIVE:
+        consumer = self._consumers.connected_consumer(ConsumerId(token.client_id))
+        if consumer is None:
             raise Unauthenticated("The access token's client_id is not a connected consumer.")
-        subject, actor = claims["sub"], claims.get("act", {}).get("sub")
+        if token.actors and not consumer.representatives:
+            raise Forbidden(
+                "This consumer's connection is for people who act for themselves alone, and the access token says that "
+                "somebody acts for the subject (act)."
+            )
         return Caller(
             consumer=consumer.id,
-            subject=subject,
-            subject_key=self._pseudonyms.of(subject),
-            actor=None if actor == subject else actor,
-            scopes=frozenset(claims.get("scope", "").split()),
+            subject=token.subject,
+            subject_key=self._pseudonyms.of(token.subject),
+            actors=token.actors,
+            scopes=token.scopes,
         )
 
 
@@ -41,4 +61,4 @@ def _bearer_token(authorization: str | None) -> str:
     if scheme.lower() != "bearer":
         # RFC 6750 §3.1: a request without credentials, or with others than are asked for, gets no error code.
         raise Unauthenticated("Send an access token: Authorization: Bearer <token>.", error=None)
-    return token.strip()
+    return token.strip(" ")

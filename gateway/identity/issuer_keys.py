@@ -77,7 +77,7 @@ class IssuerKeys:
     async def _refresh(self) -> None:
         try:
             keys = KeySet(_signature_keys(await self._read()))
-        except (OSError, ClientError, TimeoutError, ValueError, KeyError, TypeError):
+        except (OSError, ClientError, ValueError, KeyError, TypeError):
             log.exception("issuer_keys.not_read")
         else:
             self._keys = keys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,8 @@ class CallerAssertions:
             "iat": now,
             "exp": now + LIFETIME_SECONDS,
         }
-        if caller.actor is not None:
-            claims["act"] = {"sub": caller.actor}
+        if caller.actors:
+            claims["act"] = _act(caller.actors)
         return jwt.encode(self._header, claims, self._key, algorithms=[self._header["alg"]])
 
     def jwks(self) -> dict[str, Any]:
@@ -71,6 +71,12 @@ def read_signing_key(file: Path) -> SigningKey:
     if not isinstance(key, ECKey | OKPKey) or key.curve_name not in {"P-256", "Ed25519"} or not key.is_private:
         raise SigningKeyError(f"The assertion key in {file} must be a private JWK of EC P-256 or Ed25519.")
     return key
+
+
+def _act(actors: Sequence[str]) -> dict[str, Any]:
+    """The `act` claim (RFC 8693 §4.1) of those who act, each in the one who acts for it: the first is outermost."""
+    outermost, *others = actors
+    return {"sub": outermost, "act": _act(others)} if others else {"sub": outermost}
 
 
 def _algorithm(key: SigningKey) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from starlette.types import Message
 
 from gateway.development.callers import MOST_BYTES, caller_routes
 from gateway.development.directory import occupied
-from gateway.development.issuer import open_issuer
+from gateway.development.issuer import DEFAULT_SCOPE, open_issuer
 from gateway.model.text import Text
 
 HOST = "127.0.0.1:8000"
@@ -140,6 +141,36 @@ async def test_a_body_that_asks_for_no_token_is_told(ask: Ask, body: bytes) -> N
 
     assert answer.status == 400
     assert answer.json["error"]
+
+
+@pytest.mark.parametrize(
+    ("more", "claims"),
+    [
+        ({}, {"scope": DEFAULT_SCOPE}),
+        ({"actor": None, "scope": None}, {"scope": DEFAULT_SCOPE}),
+        ({"actor": "199003152390"}, {"scope": DEFAULT_SCOPE, "act": {"sub": "199003152390"}}),
+        (
+            {"actor": ["199003152390", "198811274560"], "scope": "case-groups:read"},
+            {"scope": "case-groups:read", "act": {"sub": "199003152390", "act": {"sub": "198811274560"}}},
+        ),
+    ],
+)
+async def test_a_token_has_the_actors_and_the_scope_that_are_asked_for(
+    ask: Ask, more: dict[str, Any], claims: dict[str, Any]
+) -> None:
+    answer = await ask(TOKEN, [json.dumps({**json.loads(WANTED), **more}).encode()])
+
+    payload = answer.json["access_token"].split(".")[1]
+    found = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    assert {name: value for name, value in found.items() if name in {"act", "scope"}} == claims
+
+
+@pytest.mark.parametrize("more", [{"actor": 5}, {"actor": [None]}, {"actor": {}}, {"actor": ["1"]}, {"scope": "ä"}])
+async def test_actors_and_a_scope_that_cannot_be_in_a_token_are_told(ask: Ask, more: dict[str, Any]) -> None:
+    answer = await ask(TOKEN, [json.dumps({**json.loads(WANTED), **more}).encode()])
+
+    assert answer.status == 400
+    assert "cannot be in a token" in answer.json["error"]
 
 
 async def test_a_form_is_not_read(ask: Ask) -> None:

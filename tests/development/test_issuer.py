@@ -19,6 +19,7 @@ from gateway.development.issuer import ISSUER, TokenIssuer, open_issuer, publish
 AUDIENCE = "http://127.0.0.1:8000"
 FIKA_OCH_FORM = "165599990010"
 ALVA_EK = "199003152390"
+BJORN_SAND = "198811274560"
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def claims_of(token: str, folder: Path) -> dict[str, object]:
 def test_a_token_has_what_rfc_9068_demands_and_verifies_with_the_published_keys(
     issuer: TokenIssuer, folder: Path
 ) -> None:
-    token = issuer.issue("business-portal", FIKA_OCH_FORM, ALVA_EK, lifetime=60, scope="read write")
+    token = issuer.issue("business-portal", FIKA_OCH_FORM, [ALVA_EK], lifetime=60, scope="read write")
 
     claims = claims_of(token, folder)
     header = jws.extract_compact(token.encode()).headers()
@@ -66,7 +67,51 @@ def test_a_token_has_what_rfc_9068_demands_and_verifies_with_the_published_keys(
 
 
 def test_an_actor_who_is_the_subject_is_not_named(issuer: TokenIssuer, folder: Path) -> None:
-    assert "act" not in claims_of(issuer.issue("business-portal", ALVA_EK, ALVA_EK), folder)
+    assert "act" not in claims_of(issuer.issue("business-portal", ALVA_EK, [ALVA_EK]), folder)
+
+
+def test_actors_stand_in_each_other_the_one_who_acts_now_outermost(issuer: TokenIssuer, folder: Path) -> None:
+    token = issuer.issue("business-portal", FIKA_OCH_FORM, [ALVA_EK, BJORN_SAND, "165599990028"])
+
+    assert claims_of(token, folder)["act"] == {
+        "sub": ALVA_EK,
+        "act": {"sub": BJORN_SAND, "act": {"sub": "165599990028"}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("actors", "says"),
+    [
+        ([f"16559999002{digit}" for digit in range(4)], "There are 4 actors; a token names at most 3."),
+        ([BJORN_SAND, BJORN_SAND], "Somebody stands twice among the subject and its actors."),
+        ([BJORN_SAND, ALVA_EK], "Somebody stands twice among the subject and its actors."),
+        ([ALVA_EK, BJORN_SAND], "Somebody stands twice among the subject and its actors."),
+    ],
+)
+def test_a_chain_that_no_gateway_accepts_is_refused(issuer: TokenIssuer, actors: list[str], says: str) -> None:
+    with pytest.raises(DevelopmentError) as refused:
+        issuer.issue("business-portal", ALVA_EK, actors)
+
+    assert str(refused.value) == says
+
+
+@pytest.mark.parametrize(
+    ("scope", "claim"),
+    [
+        (None, "case-groups:read case-groups:write case-groups:share subject:read"),
+        ("", ""),
+        ("case-groups:read introspection", "case-groups:read introspection"),
+    ],
+)
+def test_a_token_is_good_for_everything_but_introspection_unless_its_scope_is_named(
+    issuer: TokenIssuer, folder: Path, scope: str | None, claim: str
+) -> None:
+    assert claims_of(issuer.issue("business-portal", ALVA_EK, scope=scope), folder)["scope"] == claim
+
+
+def test_a_scope_that_cannot_be_one_is_refused(issuer: TokenIssuer) -> None:
+    with pytest.raises(DevelopmentError, match=r"^The scope .* right is words separated by spaces"):
+        issuer.issue("business-portal", ALVA_EK, scope="läsa")
 
 
 def test_no_two_tokens_are_the_same(issuer: TokenIssuer) -> None:
@@ -84,7 +129,7 @@ def test_a_number_that_is_not_12_digits_is_refused(issuer: TokenIssuer, number: 
     with pytest.raises(DevelopmentError, match=r"^The subject .* 12 digits"):
         issuer.issue("business-portal", number)
     with pytest.raises(DevelopmentError, match=r"^The actor .* 12 digits"):
-        issuer.issue("business-portal", ALVA_EK, number)
+        issuer.issue("business-portal", ALVA_EK, [BJORN_SAND, number])
 
 
 @pytest.mark.parametrize("lifetime", [0, -1, 86_401])

@@ -1,217 +1,177 @@
-"""Who gets in, and what those who do not are told: over HTTP, before anything else is done for them."""
+"""From the Authorization header to the caller: who gets in, and what those who do not are told."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
-from joserfc.jwk import ECKey
 
-from gateway.errors import Unavailable
+from gateway.errors import Forbidden, GatewayError, Unauthenticated, Unavailable
 from gateway.identity.access_tokens import AccessTokens
 from gateway.identity.authentication import Authentication
 from gateway.identity.issuer_keys import IssuerKeys
 from gateway.identity.pseudonyms import Pseudonyms
 from gateway.model.caller import Caller, ConsumerId, SubjectKey
-from gateway.store.registry import Registry
-from tests.gateway import GROUP_WITH_STATUSES, Answer, Gateway
-from tests.http.waiting import until
-from tests.identity.tokens import HEADER, by_hand, right_claims, with_public_key_as_secret
+from gateway.model.connection import Connection, ConnectionState, Contact, Environment, Validity
+from gateway.model.consumer import Consumer
+from gateway.model.text import Text
+from tests.identity.bad_tokens import FORM
 from tests.issuer import ALVA, AUDIENCE, BJORN, COMPANY, ISSUER, Issuer
-from tests.producer import Producer
 
-REALM = 'Bearer realm="mina-arenden"'
-STATUS = "status { __typename }"
-VIEWER = "{ viewer { consumer { name } subject { identifier } actor { identifier } } }"
+SEND_A_TOKEN = "Send an access token: Authorization: Bearer <token>."
+PSEUDONYMS = Pseudonyms(b"k" * 32, "k1")
 
-HeaderOf = Callable[[Issuer], str]
-
-
-def bearer(name: str, make: HeaderOf) -> Any:
-    return pytest.param(lambda issuer: f"Bearer {make(issuer)}", id=name)
-
-
-NO_CREDENTIALS = [
-    pytest.param(lambda _: None, id="no header"),
-    pytest.param(lambda _: "", id="empty header"),
-    pytest.param(lambda _: "Basic YWx2YTpoZW1saWd0", id="another scheme"),
-    pytest.param(lambda issuer: f"DPoP {issuer.token()}", id="a scheme that is not offered"),
-    pytest.param(lambda issuer: issuer.token(), id="a token without a scheme"),
-]
-
-BAD_TOKENS = [
-    pytest.param(lambda _: "Bearer", id="no token"),
-    pytest.param(lambda _: "Bearer  ", id="blank token"),
-    pytest.param(lambda issuer: f"Bearer {issuer.token()} {issuer.token()}", id="two tokens"),
-    pytest.param(lambda issuer: f"Bearer {issuer.token()}, Bearer {issuer.token()}", id="two credentials"),
-    bearer("garbage", lambda _: "garbage"),
-    bearer("not ASCII", lambda _: "\xe4\xf6"),
-    bearer("oversized", lambda issuer: issuer.token(extra="x" * 8_192)),
-    bearer("unsigned", lambda _: by_hand({**HEADER, "alg": "none"}, right_claims())),
-    bearer("public key as secret", lambda issuer: with_public_key_as_secret(issuer.key)),
-    bearer("unknown key", lambda issuer: issuer.token(header={"kid": "unknown"})),
-    bearer("another's key", lambda issuer: issuer.token(key=ECKey.generate_key("P-256", {"kid": "first"}))),
-    bearer("an ID token", lambda issuer: issuer.token(header={"typ": "JWT"})),
-    bearer("expired", lambda issuer: issuer.token(exp=int(time.time()) - 60)),
-    bearer("another issuer's", lambda issuer: issuer.token(iss="https://stranger.example")),
-    bearer("for another audience", lambda issuer: issuer.token(aud="https://other.example")),
-    bearer("without a subject", lambda issuer: issuer.token(without=("sub",))),
-    bearer("actor is no object", lambda issuer: issuer.token(act=ALVA)),
-    bearer("of an unknown consumer", lambda issuer: issuer.token(consumer="stranger")),
-    bearer("of a producer", lambda issuer: issuer.token(consumer="tax-agency")),
-]
+CONNECTION = Connection(
+    Environment.TEST,
+    Validity(datetime(2026, 1, 1, tzinfo=UTC), None),
+    ConnectionState.ACTIVE,
+    Contact("Ada", "ada@portal.example"),
+)
 
 
-async def asked_with(gateway: Gateway, authorization: str | None, group: str) -> Answer:
-    headers = {"Content-Type": "application/json", "X-Request-ID": "the-request"}
-    if authorization is not None:
-        headers["Authorization"] = authorization
-    body = f'{{"query": "query {{ caseGroup(id: \\"{group}\\") {{ cases {{ edges {{ node {{ {STATUS} }} }} }} }} }}"}}'
-    return await gateway.send(body.encode(), headers, authorized=False)
+def consumer(id_: str, *, representatives: bool) -> Consumer:
+    return Consumer(ConsumerId(id_), Text(id_, id_), CONNECTION, representatives)
 
 
-def assert_refused(answer: Answer) -> None:
-    assert answer.status == 401
-    assert answer.json.keys() == {"errors"}
-    assert answer.error.keys() == {"message", "extensions"}
-    assert answer.error["extensions"] == {"code": "UNAUTHENTICATED", "requestId": "the-request"}
-    assert answer.headers["X-Request-ID"] == "the-request"
-    assert answer.headers["Cache-Control"] == "no-store"
+@dataclass
+class Connected:
+    """Who is connected, in place of the registry."""
+
+    is_read: bool = True
+    consumers: dict[str, Consumer] = field(
+        default_factory=lambda: {
+            "business-portal": consumer("business-portal", representatives=True),
+            "accounting-program": consumer("accounting-program", representatives=False),
+        }
+    )
+
+    def connected_consumer(self, id_: ConsumerId, /) -> Consumer | None:
+        """One of them."""
+        return self.consumers.get(id_)
 
 
-@pytest.mark.parametrize("authorization", NO_CREDENTIALS)
-async def test_without_credentials_a_caller_is_told_what_to_send_and_no_error_code(
-    gateway: Gateway, tax: Producer, issuer: Issuer, authorization: Callable[[Issuer], str | None]
+@pytest.fixture
+def connected() -> Connected:
+    return Connected()
+
+
+@pytest.fixture
+def authentication(issuer: Issuer, connected: Connected) -> Authentication:
+    async def read() -> bytes:
+        return issuer.jwks.read_bytes()
+
+    keys = IssuerKeys(read, max_age=600, min_interval=10)
+    return Authentication(AccessTokens(keys, issuer=ISSUER, audience=AUDIENCE), connected, PSEUDONYMS)
+
+
+async def refusal_of(authentication: Authentication, authorization: str | None) -> GatewayError:
+    with pytest.raises(GatewayError) as refused:
+        await authentication.caller(authorization)
+    return refused.value
+
+
+async def test_a_caller_is_the_tokens_consumer_subject_actors_and_scopes(
+    authentication: Authentication, issuer: Issuer
 ) -> None:
-    group = await gateway.a_group_with(tax.case())
-    before = gateway.reads.of(gateway.database.name)
+    token = issuer.token(subject=COMPANY, actor=(ALVA, BJORN), scope="case-groups:read subject:read")
 
-    answer = await asked_with(gateway, authorization(issuer), group["id"])
-
-    assert_refused(answer)
-    assert answer.headers["WWW-Authenticate"] == REALM
-    assert (tax.requests, gateway.reads.of(gateway.database.name) - before) == (0, 0)
-
-
-@pytest.mark.parametrize("authorization", BAD_TOKENS)
-async def test_a_bad_token_is_refused_before_any_database_or_producer_is_asked(
-    gateway: Gateway, tax: Producer, issuer: Issuer, authorization: HeaderOf
-) -> None:
-    group = await gateway.a_group_with(tax.case())
-    before = gateway.reads.of(gateway.database.name)
-
-    answer = await asked_with(gateway, authorization(issuer), group["id"])
-
-    assert_refused(answer)
-    description = answer.error["message"]
-    assert answer.headers["WWW-Authenticate"] == (f'{REALM}, error="invalid_token", error_description="{description}"')
-    assert '"' not in description
-    assert (tax.requests, gateway.reads.of(gateway.database.name) - before) == (0, 0)
+    assert await authentication.caller(f"Bearer {token}") == Caller(
+        consumer=ConsumerId("business-portal"),
+        subject=COMPANY,
+        subject_key=PSEUDONYMS.of(COMPANY),
+        actors=(ALVA, BJORN),
+        scopes=frozenset({"case-groups:read", "subject:read"}),
+    )
 
 
-async def test_the_same_question_with_a_right_token_costs_a_read_and_a_producer_request(
-    gateway: Gateway, tax: Producer, issuer: Issuer
-) -> None:
-    group = await gateway.a_group_with(tax.case())
-    before = gateway.reads.of(gateway.database.name)
-
-    answer = await asked_with(gateway, f"bearer {issuer.token()}", group["id"])
-
-    assert answer.status == 200
-    assert (tax.requests, gateway.reads.of(gateway.database.name) - before) == (1, 1)
-
-
-@pytest.mark.parametrize("state", ["suspended", "ended"])
-async def test_a_consumer_that_is_not_connected_any_more_is_shut_out_within_seconds_and_let_in_again(
-    gateway: Gateway, state: str
-) -> None:
-    async def status() -> int:
-        return (await gateway.query(VIEWER)).status
-
-    async def becomes(new: str) -> None:
-        await gateway.database["consumers"].update_one({"_id": "business-portal"}, {"$set": {"state": new}})
-
-    await becomes(state)
-    await until(lambda: is_equal(status(), 401))
-    refused = await gateway.query(VIEWER)
-    other = await gateway.query(VIEWER, token=gateway.token_for(consumer="accounting-program"))
-    await becomes("active")
-    await until(lambda: is_equal(status(), 200))
-
-    assert refused.code == "UNAUTHENTICATED"
-    assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
-    assert other.status == 200
-
-
-async def is_equal(found: Any, expected: int) -> bool:
-    return bool(await found == expected)
+@pytest.mark.parametrize("form", ["Bearer {}", "bearer {}", "BEARER {}", "Bearer   {}", "Bearer {} "])
+async def test_the_scheme_is_bearer_in_any_letters(authentication: Authentication, issuer: Issuer, form: str) -> None:
+    assert (await authentication.caller(form.format(issuer.token()))).subject == ALVA
 
 
 @pytest.mark.parametrize(
-    ("token", "actor"),
-    [
-        pytest.param({"subject": COMPANY, "actor": ALVA}, ALVA, id="a representative"),
-        pytest.param({"subject": ALVA, "actor": ALVA}, None, id="the subject itself, named as actor"),
-        pytest.param({"subject": ALVA}, None, id="the subject itself"),
-        pytest.param({"subject": COMPANY, "act": {"sub": ALVA, "act": {"sub": BJORN}}}, ALVA, id="a chain"),
-    ],
+    "form",
+    [None, "", " ", "{}", "Basic {}", "DPoP {}", "Bearer,{}", "Bearer\t{}", "Bearer: {}", "Bearers {}", " Bearer {}"],
 )
-async def test_who_acts_for_whom_is_seen_by_the_viewer_and_by_the_producer(
-    gateway: Gateway, tax: Producer, token: dict[str, Any], actor: str | None
+async def test_without_a_bearer_token_a_caller_is_told_what_to_send_and_no_error_code(
+    authentication: Authentication, issuer: Issuer, form: str | None
 ) -> None:
-    access_token = gateway.token_for(**token)
-    group = await gateway.a_group_with(tax.case(), token=access_token)
+    refused = await refusal_of(authentication, form and form.format(issuer.token()))
 
-    viewer = (await gateway.query(VIEWER, token=access_token)).data["viewer"]
-    await gateway.query(GROUP_WITH_STATUSES, id=group["id"], token=access_token)
-
-    (asked,) = tax.asked
-    assert viewer["subject"] == {"identifier": token["subject"]}
-    assert viewer["actor"] == (actor and {"identifier": actor})
-    assert asked.claims["sub"] == token["subject"]
-    assert asked.claims.get("act") == (actor and {"sub": actor})
+    assert isinstance(refused, Unauthenticated)
+    assert (str(refused), refused.error) == (SEND_A_TOKEN, None)
 
 
-@pytest.mark.settings(token_jwks_min_interval=1e-6)
-async def test_a_new_key_of_the_issuer_is_accepted_as_soon_as_it_is_used_and_the_old_one_for_as_long_as_published(
-    gateway: Gateway, issuer: Issuer
+@pytest.mark.parametrize(
+    "form", ["Bearer", "Bearer ", "Bearer \t{}", "Bearer {} {}", "Bearer {}, Bearer {}", "Bearer \xa0{}", "Bearer X{}"]
+)
+async def test_a_bearer_header_that_holds_anything_but_one_token_is_refused(
+    authentication: Authentication, issuer: Issuer, form: str
 ) -> None:
-    old, new = issuer.token(), ECKey.generate_key("P-256", {"kid": "second"})
-    before = await gateway.query(VIEWER, token=old)
-    issuer.publish(issuer.key, new)
+    refused = await refusal_of(authentication, form.format(issuer.token(), issuer.token()))
 
-    rotated = await gateway.query(VIEWER, token=issuer.token(header={"kid": "second"}, key=new))
-    still = await gateway.query(VIEWER, token=old)
-    issuer.publish(new)
-    unknown = await gateway.query(VIEWER, token=issuer.token(header={"kid": "third"}, key=new))
-    gone = await gateway.query(VIEWER, token=old)
-
-    assert [answer.status for answer in (before, rotated, still, unknown, gone)] == [200, 200, 200, 401, 401]
+    assert isinstance(refused, Unauthenticated)
+    assert (str(refused), refused.error) == (FORM, "invalid_token")
 
 
-@pytest.mark.settings(token_jwks_min_interval=1e-6)
-def test_a_callers_repr_shows_no_identity_number() -> None:
-    caller = Caller(ConsumerId("portal"), COMPANY, SubjectKey("digest", "k1"), ALVA, frozenset())
+@pytest.mark.parametrize("id_", ["stranger", "Business-Portal", "tax-agency"])
+async def test_a_client_that_is_no_connected_consumer_is_refused(
+    authentication: Authentication, issuer: Issuer, id_: str
+) -> None:
+    refused = await refusal_of(authentication, f"Bearer {issuer.token(consumer=id_)}")
 
-    assert COMPANY not in f"{caller!r} {caller}"
-    assert ALVA not in f"{caller!r} {caller}"
+    assert isinstance(refused, Unauthenticated)
+    assert str(refused) == "The access token's client_id is not a connected consumer."
+    assert refused.error == "invalid_token"
 
 
-async def test_nobody_is_called_unconnected_before_the_registry_has_been_read(gateway: Gateway) -> None:
-    async def read() -> bytes:
-        return gateway.issuer.jwks.read_bytes()
+@pytest.mark.parametrize("actor", [(ALVA,), (ALVA, BJORN)])
+async def test_a_consumer_that_is_not_let_in_for_representatives_is_forbidden_them(
+    authentication: Authentication, issuer: Issuer, actor: tuple[str, ...]
+) -> None:
+    token = issuer.token(consumer="accounting-program", subject=COMPANY, actor=actor)
 
-    keys = IssuerKeys(read, max_age=60, min_interval=60)
-    registry = Registry(gateway.database)
-    authentication = Authentication(
-        AccessTokens(keys, issuer=ISSUER, audience=AUDIENCE), registry, Pseudonyms(b"k" * 32, "k1")
+    refused = await refusal_of(authentication, f"Bearer {token}")
+
+    assert isinstance(refused, Forbidden)
+    assert str(refused) == (
+        "This consumer's connection is for people who act for themselves alone, and the access token says that "
+        "somebody acts for the subject (act)."
     )
-    authorization = f"Bearer {gateway.issuer.token()}"
 
-    with pytest.raises(Unavailable):
-        await authentication.caller(authorization)
-    await registry.read()
 
-    assert (await authentication.caller(authorization)).consumer == "business-portal"
+@pytest.mark.parametrize("actor", [(), (ALVA,)])
+async def test_a_subject_that_acts_itself_is_no_representative(
+    authentication: Authentication, issuer: Issuer, actor: tuple[str, ...]
+) -> None:
+    token = issuer.token(consumer="accounting-program", subject=ALVA, actor=actor)
+
+    assert (await authentication.caller(f"Bearer {token}")).actors == ()
+
+
+async def test_nobody_is_called_unconnected_before_the_registry_has_been_read(
+    authentication: Authentication, connected: Connected, issuer: Issuer
+) -> None:
+    connected.is_read = False
+
+    refused = await refusal_of(authentication, f"Bearer {issuer.token(consumer='stranger')}")
+
+    assert isinstance(refused, Unavailable)
+    assert str(refused) == "The register of consumers cannot be read right now. Try again in a while."
+
+
+async def test_a_token_that_does_not_hold_is_refused_whatever_the_registry_knows(
+    authentication: Authentication, connected: Connected, issuer: Issuer
+) -> None:
+    connected.is_read = False
+
+    refused = await refusal_of(authentication, f"Bearer {issuer.token(aud='https://other.example')}")
+
+    assert isinstance(refused, Unauthenticated)
+
+
+def test_a_callers_repr_shows_no_identity_number() -> None:
+    caller = Caller(ConsumerId("portal"), COMPANY, SubjectKey("digest", "k1"), (ALVA, BJORN), frozenset())
+
+    assert [number for number in (COMPANY, ALVA, BJORN) if number in f"{caller!r} {caller}"] == []

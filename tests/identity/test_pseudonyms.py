@@ -1,24 +1,16 @@
-"""Subjects are stored under a keyed pseudonym, and nothing that leaves a request holds their number."""
+"""Subjects are stored under a keyed pseudonym, which nobody can make without the key."""
 
 from __future__ import annotations
 
 import base64
-import logging
-import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-import structlog
 
 from gateway.identity.pseudonyms import PseudonymKeyError, Pseudonyms, read_pseudonyms
-from gateway.model.identity_numbers import IDENTITY_NUMBER, without_numbers
-from tests.gateway import GROUP_WITH_STATUSES, Gateway
-from tests.issuer import ALVA, BJORN, COMPANY
-from tests.producer import Producer, answering
+from tests.issuer import ALVA, BJORN
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
-NUMBERS = (ALVA, BJORN, COMPANY)
 
 
 def test_the_same_subject_has_the_same_pseudonym_under_the_same_key_alone() -> None:
@@ -56,13 +48,13 @@ def test_a_key_is_read_from_a_file_of_base64(tmp_path: Path, content: bytes) -> 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (None, "cannot be read"),
-        (b"not base64!", "does not hold base64"),
-        ("nyckel på svenska".encode(), "does not hold base64"),
-        (b"\xff\xfe\x00", "does not hold base64"),
-        (base64.b64encode(KEY)[:-2], "does not hold base64"),
-        (b"", "has 0 bytes; it needs at least 32"),
-        (base64.b64encode(KEY[:31]), "has 31 bytes; it needs at least 32"),
+        (None, "The pseudonym key file {} cannot be read: No such file or directory."),
+        (b"not base64!", "The pseudonym key file {} does not hold base64."),
+        ("nyckel på svenska".encode(), "The pseudonym key file {} does not hold base64."),
+        (b"\xff\xfe\x00", "The pseudonym key file {} does not hold base64."),
+        (base64.b64encode(KEY)[:-2], "The pseudonym key file {} does not hold base64."),
+        (b"", "The pseudonym key in {} has 0 bytes; it needs at least 32."),
+        (base64.b64encode(KEY[:31]), "The pseudonym key in {} has 31 bytes; it needs at least 32."),
     ],
 )
 def test_a_key_file_that_cannot_be_used_is_told_with_its_reason_and_not_its_content(
@@ -72,99 +64,7 @@ def test_a_key_file_that_cannot_be_used_is_told_with_its_reason_and_not_its_cont
     if content is not None:
         file.write_bytes(content)
 
-    with pytest.raises(PseudonymKeyError, match=says) as refused:
+    with pytest.raises(PseudonymKeyError) as refused:
         read_pseudonyms(file, "k1")
 
-    assert str(file) in str(refused.value)
-    assert not content or base64.b64encode(KEY)[:20].decode() not in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "199003152390",
-        "9003152390",
-        "19900315-2390",
-        "900315+2390",
-        "19900315 2390",
-        "SE165599990010",
-        "x199003152390",
-        "199003152390x",
-        "subject_199003152390_1",
-        "\\n199003152390",
-        "\\u00e5 199003152390",
-    ],
-)
-def test_what_could_be_an_identity_number_is_blotted_whatever_letters_are_beside_it(text: str) -> None:
-    assert re.search(r"\d{3}", without_numbers(text).replace("u00e5", "")) is None
-    assert "…" in without_numbers(text)
-
-
-@pytest.mark.parametrize("text", ["2026-11-23T15:00:05.123456Z", "SKV-2026-55810", "1990031523901", "123456789"])
-def test_other_digits_are_left(text: str) -> None:
-    assert without_numbers(text) == text
-
-
-async def a_session_of_changes(gateway: Gateway, tax: Producer, city: Producer) -> None:
-    """Groups of three subjects, one of them acted for; created, asked about, changed and deleted."""
-    for token in (
-        gateway.token_for(ALVA),
-        gateway.token_for(BJORN),
-        gateway.token_for(COMPANY, actor=ALVA),
-    ):
-        group = await gateway.a_group_with(tax.case(), token=token, idempotencyKey="one")
-        doomed = await gateway.a_group_with(city.case(), token=token)
-        id_, revision = group["id"], group["revision"]
-        await gateway.change("updateCaseGroup", token, id=id_, expectedRevision=revision, title="Nytt namn")
-        await gateway.change("addCases", token, id=id_, expectedRevision=revision + 1, cases=[city.case()])
-        await gateway.change("deleteCaseGroup", token, id=doomed["id"], expectedRevision=1)
-        await gateway.query(GROUP_WITH_STATUSES, id=id_, token=token)
-
-
-async def test_the_database_holds_no_identity_number_in_the_clear(
-    gateway: Gateway, tax: Producer, city: Producer
-) -> None:
-    await a_session_of_changes(gateway, tax, city)
-
-    documents = [
-        document
-        for collection in await gateway.database.list_collection_names()
-        async for document in gateway.database[collection].find()
-    ]
-    groups = await gateway.database["caseGroups"].find().to_list(None)
-
-    assert len(groups) == 3
-    assert {len(group["subject"]) for group in groups} == {43}
-    assert {len(group["cases"]) for group in groups} == {2}
-    for number in NUMBERS:
-        assert number not in str(documents)
-
-
-async def test_the_logs_hold_no_identity_number_and_no_token_even_before_they_are_blotted(
-    gateway: Gateway, tax: Producer, city: Producer, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    city.behaviour = answering({"errors": [{"message": f"{ALVA} finns inte"}]}, status=500)
-    expired = gateway.token_for(ALVA, exp=1)
-
-    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
-        await a_session_of_changes(gateway, tax, city)
-        await gateway.query("{ viewer { subject { identifier } } }", token=expired)
-
-    logged = f"{lines}\n{caplog.text}"
-    assert events_of(lines) >= {"request", "producer.asked"}
-    assert [number for number in NUMBERS if number in logged] == []
-    assert [token for token in tokens_seen(tax, city) if token in logged] == []
-    assert expired not in logged
-    assert "eyJ" not in logged
-    assert IDENTITY_NUMBER.search(str(lines)) is None
-
-
-def events_of(lines: Any) -> set[str]:
-    return {line["event"] for line in lines}
-
-
-def tokens_seen(*producers: Producer) -> list[str]:
-    tokens = [asked.headers["Authorization"].split()[1] for producer in producers for asked in producer.asked]
-    assert tokens
-    return tokens
+    assert str(refused.value) == says.format(file)

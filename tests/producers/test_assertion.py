@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ from gateway.model.caller import Caller, ConsumerId, SubjectKey
 from gateway.model.purpose import InformationArea, Purpose
 from gateway.producers.assertion import CallerAssertions, SigningKeyError, read_signing_key
 from tests.gateway import GROUP_WITH_STATUSES, Gateway
-from tests.issuer import ALVA, COMPANY
+from tests.issuer import ALVA, BJORN, COMPANY
 from tests.producer import Producer
 
-CALLER = Caller(ConsumerId("portal"), COMPANY, SubjectKey("digest", "k1"), ALVA, frozenset())
+CALLER = Caller(ConsumerId("portal"), COMPANY, SubjectKey("digest", "k1"), (ALVA,), frozenset())
 TAXES = Purpose(InformationArea.TAXES, None)
 
 
@@ -148,6 +149,31 @@ def test_assertions_are_signed_with_either_kind_of_key(tmp_path: Path, key: ECKe
     assert verified.claims["purpose"] == ["TAXES"]
     assert "d" not in jwks["keys"][0]
     assert jwks["keys"][0]["kid"] == verified.header["kid"] == (key.kid or key.thumbprint())
+
+
+@pytest.mark.parametrize(
+    ("actors", "act"),
+    [
+        ((), None),
+        ((ALVA,), {"sub": ALVA}),
+        ((ALVA, BJORN), {"sub": ALVA, "act": {"sub": BJORN}}),
+        ((ALVA, BJORN, "bureau"), {"sub": ALVA, "act": {"sub": BJORN, "act": {"sub": "bureau"}}}),
+    ],
+)
+def test_those_who_act_stand_in_each_other_the_one_who_acts_now_outermost(
+    actors: tuple[str, ...], act: dict[str, Any] | None
+) -> None:
+    key = ECKey.generate_key("P-256")
+    caller = replace(CALLER, actors=actors)
+
+    token = CallerAssertions(key, "https://gateway.example").sign(
+        caller, audience="https://a.example", purposes=[TAXES], scope="title"
+    )
+
+    claims = jwt.decode(token, key, algorithms=["ES256"]).claims
+    assert claims["sub"] == COMPANY
+    assert claims.get("act") == act
+    assert ("act" in claims) == bool(actors)
 
 
 def jwk(key: Key, *, private: bool = True) -> str:

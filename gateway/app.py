@@ -19,7 +19,11 @@ from starlette.routing import BaseRoute, Route
 
 from gateway.errors import StoreUnavailable
 from gateway.execution.documents import DocumentLimits, Documents
-from gateway.groups.case_groups import CaseGroups, GroupLimits
+from gateway.groups.case_groups import CaseGroups
+from gateway.groups.changes import GroupChanges
+from gateway.groups.limits import GroupLimits
+from gateway.groups.sharing import Sharing
+from gateway.groups.takeovers import Takeovers
 from gateway.groups.visible import VisibleGroups
 from gateway.http.graphql import graphql_endpoint
 from gateway.http.health import live, public_keys, ready
@@ -32,14 +36,19 @@ from gateway.identity.authentication import Authentication
 from gateway.identity.issuer_keys import IssuerKeys, is_address, jwks_reader
 from gateway.identity.pseudonyms import PseudonymKeyError, Pseudonyms, read_pseudonyms
 from gateway.model.caller import Caller
+from gateway.model.connection import Environment
+from gateway.policy.requirements import Requirements, read_requirements
+from gateway.policy.statuses import StatusPolicy
 from gateway.producers.assertion import CallerAssertions, SigningKeyError, read_signing_key
 from gateway.producers.client import CallContext, ProducerClient, ProducerLimits
 from gateway.producers.loader import StatusLoaders
+from gateway.producers.permitted import PermittedStatuses
 from gateway.schema.context import Context, MakeContext, RequestFacts
-from gateway.schema.schema import build_schema, executable
+from gateway.schema.schema import build_schema, executable, printed
 from gateway.settings import PREFIX, Settings, SettingsError
 from gateway.store.case_groups import CaseGroupStore
-from gateway.store.driver import connect, open_database
+from gateway.store.driver import Database, connect, open_database
+from gateway.store.notices import Notices
 from gateway.store.registry import Registry
 
 log = structlog.get_logger(__name__)
@@ -111,10 +120,12 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
     Starts without a database, too: `/health/ready` says so, and the registry is read as soon as it is there.
     """
     assert settings.mongodb_uri and settings.token_issuer and settings.token_jwks  # noqa: PT018 - see _checked_keys
-    schema = executable(build_schema())
+    portal_schema = build_schema()
+    schema = executable(portal_schema)
+    requirements = read_requirements(printed(portal_schema), guard_introspection=settings.environment == "live")
     client = connect(settings.mongodb_uri.get_secret_value(), timeout=settings.mongodb_timeout)
     database = open_database(client, settings.mongodb_database)
-    registry = Registry(database)
+    registry = Registry(database, Environment(settings.environment))
     try:
         await registry.read()
     except StoreUnavailable as exc:
@@ -148,6 +159,7 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
                 schema=schema,
                 documents=Documents(
                     schema,
+                    requirements,
                     DocumentLimits(
                         tokens=settings.document_max_tokens,
                         depth=settings.document_max_depth,
@@ -161,7 +173,7 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
                     registry,
                     keys.pseudonyms,
                 ),
-                make_context=_context_maker(settings, registry, CaseGroupStore(database), producers),
+                make_context=_context_maker(settings, requirements, registry, database, producers),
                 registry=registry,
                 issuer_keys=issuer_keys,
                 database=database,
@@ -177,17 +189,28 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
 
 
 def _context_maker(
-    settings: Settings, registry: Registry, store: CaseGroupStore, producers: ProducerClient
+    settings: Settings,
+    requirements: Requirements,
+    registry: Registry,
+    database: Database,
+    producers: ProducerClient,
 ) -> MakeContext:
-    groups = CaseGroups(
+    store = CaseGroupStore(database)
+    status_policy = StatusPolicy(lambda: registry.agreements)
+    changes = GroupChanges(
         store,
-        registry.producer,
         GroupLimits(
             cases_per_group=settings.group_max_cases,
             groups_per_subject=settings.subject_max_groups,
+            read_permissions=settings.group_max_read_permissions,
             retention=timedelta(days=settings.group_retention_days),
+            transfer_offer=timedelta(days=settings.transfer_offer_days),
+            claim_waiting=timedelta(days=settings.claim_waiting_days),
         ),
     )
+    groups = CaseGroups(changes, registry.connected_producer)
+    sharing = Sharing(changes, registry)
+    takeovers = Takeovers(changes, Notices(database), registry)
 
     def make_context(caller: Caller, facts: RequestFacts) -> Context:
         return Context(
@@ -195,17 +218,24 @@ def _context_maker(
             language=facts.language,
             request_id=facts.request_id,
             registry=registry,
+            requirements=requirements,
             groups=groups,
+            sharing=sharing,
+            takeovers=takeovers,
             visible_groups=VisibleGroups(store, caller),
-            statuses=StatusLoaders(
-                producers,
-                registry.producer,
-                CallContext(
-                    caller=caller,
-                    accept_language=facts.accept_language,
-                    request_id=facts.request_id,
-                    trace_id=facts.trace_id,
-                    deadline=facts.deadline,
+            statuses=PermittedStatuses(
+                caller.consumer,
+                status_policy,
+                StatusLoaders(
+                    producers,
+                    registry.connected_producer,
+                    CallContext(
+                        caller=caller,
+                        accept_language=facts.accept_language,
+                        request_id=facts.request_id,
+                        trace_id=facts.trace_id,
+                        deadline=facts.deadline,
+                    ),
                 ),
             ),
             page_max_size=settings.page_max_size,

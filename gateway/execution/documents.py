@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
@@ -26,9 +27,19 @@ from graphql import (
 from gateway.errors import BadUserInput, LimitExceeded, ParseFailed, ValidationFailed
 from gateway.execution.errors import RequestRejected, rejected
 from gateway.execution.measures import aliases_of, depth_of, root_fields_of
+from gateway.policy.plan import authorized
+from gateway.policy.requirements import Requirements
 
 LONGEST_REMEMBERED = 16_384
 """Characters of the longest document worth remembering; longer ones are rare and would fill the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """A document as the holder of some scopes may run it. `is_cut`: some of its fields are CutField."""
+
+    document: DocumentNode
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,19 @@ class Document:
     whole: DocumentNode
     digest: str
     characters: int
+    _authorize: Callable[[DocumentNode, frozenset[str]], DocumentNode]
+    _authorized: dict[tuple[bool, frozenset[str]], Runnable] = field(default_factory=dict)
+    """By whether it is the incremental one, and scopes: as many as the schema's few scopes make."""
+
+    def authorized(self, scopes: frozenset[str], *, incremental: bool) -> Runnable:
+        """What of the document a token may run that has `scopes`, of those that the schema knows. Worked out once."""
+        key = (incremental, scopes)
+        runnable = self._authorized.get(key)
+        if runnable is None:
+            chosen = self.incremental if incremental else self.whole
+            document = self._authorize(chosen, scopes)
+            runnable = self._authorized[key] = Runnable(document, is_cut=document is not chosen)
+        return runnable
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to run. Raises RequestRejected when `name` picks none, or several are there to pick from."""
@@ -61,25 +85,37 @@ class DocumentLimits:
 
 
 class Documents:
-    """Prepares documents for one schema, under limits, and remembers the last ones used."""
+    """Prepares documents for one schema, under its requirements and under limits; remembers the last ones used."""
 
-    def __init__(self, schema: GraphQLSchema, limits: DocumentLimits) -> None:
+    def __init__(self, schema: GraphQLSchema, requirements: Requirements, limits: DocumentLimits) -> None:
         self._schema = schema
+        self._requirements = requirements
         self._limits = limits
         self._cache: LRUCache[str, Document] = LRUCache(limits.cache_characters, getsizeof=attrgetter("characters"))
 
-    def prepare(self, query: str) -> Document:
-        """The document in `query`. Raises RequestRejected when it is no GraphQL, does not fit, or is too large."""
+    def prepare(self, query: str, scopes: frozenset[str]) -> Document:
+        """The document in `query`. Raises RequestRejected when it is no GraphQL, does not fit, or is too large.
+
+        What the schema has instead of what does not fit is told to those alone who may ask for the schema.
+        """
         document = self._cache.get(query)
         if document is None:
-            document = self._prepared(query)
+            document = self._prepared(query, hide_suggestions=not self.may_introspect(scopes))
             if len(query) <= min(LONGEST_REMEMBERED, self._limits.cache_characters):
                 self._cache[query] = document
         return document
 
-    def _prepared(self, query: str) -> Document:
+    def may_introspect(self, scopes: frozenset[str]) -> bool:
+        """Whether a token with `scopes` may learn what the schema has."""
+        return self._requirements.missing("Query", "__schema", scopes) is None
+
+    def known(self, scopes: frozenset[str]) -> frozenset[str]:
+        """Those of `scopes` that mean something to the schema."""
+        return scopes & self._requirements.known_scopes
+
+    def _prepared(self, query: str, *, hide_suggestions: bool) -> Document:
         parsed = self._parsed(query)
-        if errors := validate(self._schema, parsed):
+        if errors := validate(self._schema, parsed, hide_suggestions=hide_suggestions):
             raise RequestRejected([_coded(error, ValidationFailed.code) for error in errors])
         self._check_limits(parsed)
         return Document(
@@ -88,7 +124,11 @@ class Documents:
             whole=visit(parsed, _WithoutIncrementalDelivery()),
             digest=_digest(query),
             characters=len(query),
+            _authorize=self._authorize,
         )
+
+    def _authorize(self, document: DocumentNode, scopes: frozenset[str]) -> DocumentNode:
+        return authorized(document, self._schema, self._requirements, scopes)
 
     def _check_limits(self, document: DocumentNode) -> None:
         limits = self._limits

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError
 
-from gateway.errors import BadUserInput, GatewayError
+from gateway.errors import BadUserInput, ForbiddenField, GatewayError
 from gateway.model.identity_numbers import without_numbers
 
 log = structlog.get_logger(__name__)
@@ -33,6 +33,24 @@ class RequestRejected(Exception):
 def rejected(reason: GatewayError) -> RequestRejected:
     """A rejection for one reason of the gateway's own."""
     return RequestRejected([GraphQLError(str(reason), original_error=reason)])
+
+
+def once_per_place(errors: Iterable[GraphQLError]) -> list[GraphQLError]:
+    """The errors, of those about forbidden fields only the first for each place of the operation and requirement.
+
+    A place is a path without its list indices: a field cut from a hundred items is said once (DESIGN §6).
+    """
+    told: set[tuple[object, ...]] = set()
+    kept = []
+    for error in errors:
+        original = _original(error)
+        if isinstance(original, ForbiddenField):
+            place = (*(part for part in error.path or () if isinstance(part, str)), str(original))
+            if place in told:
+                continue
+            told.add(place)
+        kept.append(error)
+    return kept
 
 
 def formatted(error: GraphQLError, request_id: str) -> dict[str, Any]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, cast
 
-from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema
 from graphql.execution import (
     ExperimentalIncrementalExecutionResults,
     experimental_execute_incrementally,
 )
 
-from gateway.execution.documents import Document
-from gateway.execution.errors import RequestRejected, formatted
+from gateway.errors import Forbidden
+from gateway.execution.documents import Runnable
+from gateway.execution.errors import RequestRejected, formatted, once_per_place
+from gateway.execution.executor import CuttingExecutor
 
 Answer = dict[str, Any]
 """A response, or one part of it, ready to be written as JSON."""
@@ -30,32 +32,35 @@ class Parts:
 
 async def run(
     schema: GraphQLSchema,
-    document: Document,
+    runnable: Runnable,
     *,
     operation_name: str | None,
     variables: Mapping[str, Any] | None,
     context: object,
     request_id: str,
-    incremental: bool,
+    hide_suggestions: bool,
+    is_let_in: Callable[[], bool],
 ) -> Answer | Parts:
-    """The whole answer or, where @defer or @stream ask for it and `incremental` allows it, its parts.
+    """The whole answer or, where the document's @defer or @stream ask for it, its parts.
 
+    Before each later part `is_let_in` says whether the caller still is; where not, the rest is withheld.
     Raises RequestRejected when the variables do not fit: the operation was not run.
     """
-    chosen: DocumentNode = document.incremental if incremental else document.whole
     result = experimental_execute_incrementally(
         schema,
-        chosen,
+        runnable.document,
         context_value=context,
         variable_values=dict(variables or {}),
         operation_name=operation_name,
         # Without it graphql-core resolves a streamed list item by item, and each would cost a producer request.
         enable_early_execution=True,
+        executor_class=CuttingExecutor if runnable.is_cut else None,
+        hide_suggestions=hide_suggestions,
     )
     if isawaitable(result):
         result = await result
     if isinstance(result, ExperimentalIncrementalExecutionResults):
-        return _parts(result, request_id)
+        return _parts(result, request_id, is_let_in)
     return _whole(result, request_id)
 
 
@@ -67,7 +72,7 @@ def _whole(result: ExecutionResult, request_id: str) -> Answer:
     return {**_errors(errors, request_id), "data": result.data}
 
 
-def _parts(results: ExperimentalIncrementalExecutionResults, request_id: str) -> Parts:
+def _parts(results: ExperimentalIncrementalExecutionResults, request_id: str, is_let_in: Callable[[], bool]) -> Parts:
     initial = results.initial_result
     first = {
         **_errors(initial.errors or [], request_id),
@@ -77,8 +82,14 @@ def _parts(results: ExperimentalIncrementalExecutionResults, request_id: str) ->
     }
 
     async def rest() -> AsyncIterator[Answer]:
+        pending = {one.id for one in initial.pending}
         try:
             async for result in results.subsequent_results:
+                if not is_let_in():
+                    yield _withheld(pending, request_id)
+                    return
+                pending |= {one.id for one in result.pending or ()}
+                pending -= {one.id for one in result.completed or ()}
                 part = cast(Answer, result.formatted)
                 for delivered, shown in (
                     *zip(result.incremental or (), part.get("incremental", ()), strict=True),
@@ -92,5 +103,12 @@ def _parts(results: ExperimentalIncrementalExecutionResults, request_id: str) ->
     return Parts(first, rest())
 
 
+def _withheld(pending: Collection[str], request_id: str) -> Answer:
+    """The last part of an answer whose caller is no longer let in: everything outstanding ends with an error."""
+    reason = Forbidden("The consumer is no longer connected: the rest of the answer is withheld.")
+    errors = _errors([GraphQLError(str(reason), original_error=reason)], request_id)
+    return {"hasNext": False, "completed": [{"id": id_, **errors} for id_ in sorted(pending)]}
+
+
 def _errors(errors: list[GraphQLError], request_id: str) -> Answer:
-    return {"errors": [formatted(error, request_id) for error in errors]} if errors else {}
+    return {"errors": [formatted(error, request_id) for error in once_per_place(errors)]} if errors else {}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from gateway.errors import UserErrorCode, UserProblem
+from gateway.groups.refusals import unknown_producer
 from gateway.groups.wording import NOTE, reference_problems
 from gateway.model.case_group import CaseKey, NewCase
-from gateway.model.producer import ConnectionState, Producer, ProducerId
+from gateway.model.producer import Producer, ProducerId
 from gateway.model.text import Text
 
 FindProducer = Callable[[ProducerId], Producer | None]
+"""Finds a producer that is connected."""
 
 
 def addition_problems(
@@ -45,15 +47,8 @@ def addition_problems(
 
 def _producer_problems(case: NewCase, find_producer: FindProducer, field: tuple[str, ...]) -> Iterator[UserProblem]:
     producer = find_producer(case.key.producer)
-    if producer is None or producer.state is not ConnectionState.ACTIVE:
-        yield UserProblem(
-            UserErrorCode.UNKNOWN_PRODUCER,
-            Text(
-                sv="Myndigheten är inte ansluten till tjänsten.",
-                en="The authority is not connected to this service.",
-            ),
-            (*field, "producer"),
-        )
+    if producer is None:
+        yield unknown_producer((*field, "producer"))
         return
     case_type = producer.case_type(case.case_type)
     if case_type is None or not case_type.open:

@@ -1,4 +1,4 @@
-"""Which case groups a caller may see: those of its own consumer and subject. The one place that says so."""
+"""Which case groups a caller may see, and what of them: gateway.policy.visibility, applied to all that is read."""
 
 from __future__ import annotations
 
@@ -6,33 +6,50 @@ from collections.abc import Sequence
 
 from aiodataloader import DataLoader
 
+from gateway.groups.moments import this_moment
+from gateway.groups.standing import standing
 from gateway.model.caller import Caller
 from gateway.model.case_group import CaseGroup, CaseGroupFilter, GroupId
 from gateway.model.page import Page, Window
+from gateway.policy.visibility import as_seen
 from gateway.store.case_groups import CaseGroupStore, NewestFirst
 
 
-class VisibleGroups(DataLoader[GroupId, CaseGroup | None]):
-    """The groups that one caller may see, for one operation. Loading many by id costs one read.
+class VisibleGroups:
+    """The groups that one caller may see, for one operation, as it may see them. Every method raises StoreUnavailable.
 
-    `load(id)` is None for an id that is not the caller's. Every method raises StoreUnavailable.
+    What is read once is judged each time it is asked for: a permission that lapses meanwhile is none from then on.
     """
 
     def __init__(self, store: CaseGroupStore, caller: Caller) -> None:
-        super().__init__()
         self._store = store
         self._caller = caller
+        self._read: DataLoader[GroupId, CaseGroup | None] = DataLoader(self._by_ids)
 
-    async def batch_load_fn(self, keys: Sequence[GroupId]) -> list[CaseGroup | None]:
-        """The groups for `keys`, in their order. One read."""
-        found = await self._store.by_ids(self._caller.subject_key, self._caller.consumer, keys)
-        return [found.get(key) for key in keys]
+    async def load(self, id_: GroupId) -> CaseGroup | None:
+        """The group, or None for an id that names none the caller may see. Many loaded at once cost one read."""
+        group = await self._read.load(id_)
+        return None if group is None else self._shown(group)
 
     async def page(self, wanted: CaseGroupFilter, window: Window[NewestFirst], *, with_cases: bool) -> Page[CaseGroup]:
         """One page of the groups, the newest first; without `with_cases` they have none. One read."""
         caller = self._caller
-        return await self._store.page(caller.subject_key, caller.consumer, wanted, window, with_cases=with_cases)
+        page = await self._store.page(
+            caller.subject_key, caller.consumer, wanted, window, this_moment(), with_cases=with_cases
+        )
+        shown = [group for group in map(self._shown, page.items) if group is not None]
+        return Page(shown, has_previous=page.has_previous, has_next=page.has_next)
 
     async def count(self, wanted: CaseGroupFilter) -> int:
         """How many groups there are. One read."""
-        return await self._store.count(self._caller.subject_key, self._caller.consumer, wanted)
+        caller = self._caller
+        return await self._store.count(caller.subject_key, caller.consumer, wanted, this_moment())
+
+    async def _by_ids(self, keys: Sequence[GroupId]) -> list[CaseGroup | None]:
+        found = await self._store.by_ids(self._caller.subject_key, self._caller.consumer, keys, this_moment())
+        return [found.get(key) for key in keys]
+
+    def _shown(self, group: CaseGroup) -> CaseGroup | None:
+        now = this_moment()
+        seen = as_seen(group, self._caller.consumer, now)
+        return None if seen is None else standing(seen, now)

@@ -16,7 +16,7 @@ from graphql import GraphQLError, OperationType
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from gateway.errors import BadUserInput, DeadlineExceeded, GatewayError, Unauthenticated, Unavailable
+from gateway.errors import BadUserInput, DeadlineExceeded, Forbidden, GatewayError, Unauthenticated, Unavailable
 from gateway.execution.errors import RequestRejected, formatted
 from gateway.execution.run import Parts, run
 from gateway.http import multipart
@@ -51,12 +51,15 @@ async def graphql_endpoint(request: Request) -> Response:
                 HTTPStatus.NOT_ACCEPTABLE,
                 BadUserInput("Accept application/graphql-response+json or application/json, in UTF-8."),
             )
-        caller = await services.authentication.caller(request.headers.get("authorization"))
+        caller = await services.authentication.caller(_authorization(request))
         structlog.contextvars.bind_contextvars(consumer=caller.consumer)
         return await _answered(request, services, caller, deadline, media_type, in_parts=takes_parts(accept))
     except Unauthenticated as exc:
         headers = {"WWW-Authenticate": _challenge(exc)}
         return _refusal(request, HTTPStatus.UNAUTHORIZED, exc, media_type, headers)
+    except Forbidden as exc:
+        # The request as such is right; RFC 6750 §3.1 would have 403, which clients take for a fault of transport.
+        return _refusal(request, HTTPStatus.OK, exc, media_type, {}, data=None)
     except BadRequest as exc:
         return _refusal(request, exc.status, exc.reason, media_type, exc.headers)
     except Unavailable as exc:
@@ -80,7 +83,8 @@ async def _answered(
 ) -> Response:
     seconds = services.operation_deadline
     parameters = await parameters_of(request, max_bytes=services.request_max_bytes, timeout=seconds)
-    document = services.documents.prepare(parameters.query)
+    scopes = services.documents.known(caller.scopes)
+    document = services.documents.prepare(parameters.query, scopes)
     operation = document.operation(parameters.operation_name)
     structlog.contextvars.bind_contextvars(operation=operation.operation.value, document=document.digest)
     if request.method == "GET" and operation.operation is not OperationType.QUERY:
@@ -91,12 +95,13 @@ async def _answered(
         async with asyncio.timeout(max(deadline - time.monotonic(), 0) + SLACK_SECONDS):
             answer = await run(
                 services.schema,
-                document,
+                document.authorized(scopes, incremental=in_parts),
                 operation_name=parameters.operation_name,
                 variables=parameters.variables,
                 context=services.make_context(caller, facts),
                 request_id=facts.request_id,
-                incremental=in_parts,
+                hide_suggestions=not services.documents.may_introspect(scopes),
+                is_let_in=lambda: services.registry.connected_consumer(caller.consumer) is not None,
             )
     except TimeoutError as exc:
         raise DeadlineExceeded(seconds) from exc
@@ -112,10 +117,11 @@ def _refusal(
     reason: GatewayError,
     media_type: ResponseType | None,
     headers: Mapping[str, str],
+    **data: None,
 ) -> Response:
     structlog.contextvars.bind_contextvars(code=reason.code, problem=str(reason))
     error = GraphQLError(str(reason), original_error=reason)
-    return _json(status, {"errors": _errors([error], request)}, media_type, headers)
+    return _json(status, {"errors": _errors([error], request), **data}, media_type, headers)
 
 
 def _errors(errors: list[GraphQLError], request: Request) -> list[dict[str, Any]]:
@@ -137,6 +143,11 @@ def _json(
             "Content-Type": (media_type or ResponseType.JSON).content_type,
         },
     )
+
+
+def _authorization(request: Request) -> str | None:
+    """The header; its lines as one where there are several (RFC 9110 §5.3), which is no bearer token then."""
+    return ", ".join(request.headers.getlist("authorization")) or None
 
 
 def _challenge(exc: Unauthenticated) -> str:

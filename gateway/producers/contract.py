@@ -60,7 +60,7 @@ def _nullable(check: Check) -> Check:
     return lambda value: None if value is None else check(value)
 
 
-STATUS_FIELDS: Mapping[str, Check] = MappingProxyType(
+STATUS_CHECKS: Mapping[str, Check] = MappingProxyType(
     {
         "code": _string,
         "codeSystem": _nullable(_string),
@@ -74,12 +74,12 @@ STATUS_FIELDS: Mapping[str, Check] = MappingProxyType(
         "extension": _json,
     }
 )
-"""The fields of the contract's CaseStatus that hold a value of their own, `references` apart."""
+"""What each of model.status.STATUS_FIELDS must be."""
 
-REFERENCE_FIELDS: Mapping[str, Check] = MappingProxyType(
+REFERENCE_CHECKS: Mapping[str, Check] = MappingProxyType(
     {"title": _string, "url": _nullable(_string), "value": _nullable(_string)}
 )
-"""The fields of the contract's Reference."""
+"""What each of model.status.REFERENCE_FIELDS must be."""
 
 
 def question(selection: StatusSelection) -> str:
@@ -102,7 +102,7 @@ def scope(selection: StatusSelection) -> str:
 
     `references` without a field behind it: that they are there is asked, and nothing of them.
     """
-    references = [f"references.{name}" for name in selection.references if name in REFERENCE_FIELDS]
+    references = [f"references.{name}" for name in selection.references if name in REFERENCE_CHECKS]
     if selection.references and not references:
         references = ["references"]
     return " ".join([*selection.fields, *references])
@@ -110,7 +110,7 @@ def scope(selection: StatusSelection) -> str:
 
 def checked_status(status: object, selection: StatusSelection) -> dict[str, object]:
     """The selected fields of one status, each fitting the contract. Raises ContractBreach."""
-    answer = _checked(status, selection.fields, STATUS_FIELDS)
+    answer = _checked(status, selection.fields, STATUS_CHECKS)
     if selection.references:
         answer["references"] = _checked_references(_object(status), selection.references)
     return answer
@@ -124,8 +124,8 @@ def _checked_references(status: dict[str, object], fields: tuple[str, ...]) -> l
         return None
     if not isinstance(references, list):
         raise ContractBreach("references: not a list")
-    named = tuple(field for field in fields if field in REFERENCE_FIELDS)
-    return [_checked(reference, named, REFERENCE_FIELDS) for reference in references]
+    named = tuple(field for field in fields if field in REFERENCE_CHECKS)
+    return [_checked(reference, named, REFERENCE_CHECKS) for reference in references]
 
 
 def _checked(value: object, fields: tuple[str, ...], checks: Mapping[str, Check]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from itertools import chain
 from aiodataloader import DataLoader
 
 from gateway.model.case_group import CaseKey
-from gateway.model.producer import ConnectionState, Producer, ProducerId
+from gateway.model.producer import Producer, ProducerId
 from gateway.model.purpose import Purpose
 from gateway.model.status import StatusOutcome, StatusSelection, Unavailable, UnavailableReason
 from gateway.producers.client import CallContext, ProducerClient
@@ -25,7 +25,10 @@ class Asked:
 
 
 class StatusLoaders:
-    """Loads statuses for one operation. Nothing is kept beyond it, nothing joined across callers (DESIGN §8)."""
+    """Loads statuses for one operation. Nothing is kept beyond it, nothing joined across callers (DESIGN §8).
+
+    `find_producer` finds those that are connected.
+    """
 
     def __init__(
         self, client: ProducerClient, find_producer: Callable[[ProducerId], Producer | None], context: CallContext
@@ -59,7 +62,7 @@ class _ProducerLoader(DataLoader[Asked, StatusOutcome]):
 
         More cases than fit in one request are split over several, side by side.
         """
-        if self._producer is None or self._producer.state is not ConnectionState.ACTIVE:
+        if self._producer is None:
             return [Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE)] * len(keys)
         purposes: dict[str, set[Purpose]] = {}
         for key in keys:

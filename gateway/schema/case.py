@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Self
 
@@ -9,8 +10,8 @@ import strawberry
 
 from gateway.model import case_group as model
 from gateway.model.page import page_of
-from gateway.model.purpose import Purpose
 from gateway.schema.context import Context, Info
+from gateway.schema.directives import READ_GROUPS, requires_scope
 from gateway.schema.ids import case_global_id
 from gateway.schema.node import Node
 from gateway.schema.paging import Connection, Cursors, PageRequest, connection, counted
@@ -19,17 +20,24 @@ from gateway.schema.selection import status_selection
 from gateway.schema.status import CaseStatusResult, status_result
 
 
-@strawberry.type(description="A reference to a case that a producer holds. The case itself stays there.")
+@strawberry.type(
+    description="A reference to a case that a producer holds. The case itself stays there.",
+    directives=[requires_scope(READ_GROUPS)],
+)
 class Case(Node):
     """A case as it stands in one group."""
 
     id: strawberry.ID = strawberry.field(description="The id of this case in this group.")
     reference: str = strawberry.field(description="The producer's own reference for the case.")
     added_at: datetime = strawberry.field(description="When the case was added to the group.")
-    note: str | None = strawberry.field(description="What the end user wrote about the case.")
-    _key: strawberry.Private[model.CaseKey]
-    _case_type: strawberry.Private[str]
-    _purpose: strawberry.Private[Purpose]
+    note: str | None = strawberry.field(
+        description="What the end user wrote about the case; null where that is for the group's owner alone."
+    )
+    note_is_private: bool = strawberry.field(
+        description="Whether the note is for the group's owner alone; false to all others."
+    )
+    _case: strawberry.Private[model.Case]
+    _group: strawberry.Private[model.CaseGroup]
 
     @classmethod
     def of(cls, case: model.Case, group: model.CaseGroup) -> Self:
@@ -39,41 +47,54 @@ class Case(Node):
             reference=case.key.reference,
             added_at=case.added_at,
             note=case.note,
-            _key=case.key,
-            _case_type=case.case_type,
-            _purpose=group.purpose,
+            note_is_private=case.note_is_private,
+            _case=case,
+            _group=group,
         )
 
     @strawberry.field(description="Who holds the case; null when the producer is no longer in the registry.")
     def producer(self, info: Info) -> Producer | None:
         """The case's producer, from the registry."""
-        producer = info.context.registry.producer(self._key.producer)
+        producer = info.context.registry.producer(self._case.key.producer)
         return None if producer is None else Producer.of(producer, info.context.language)
 
     @strawberry.field(description="What kind of case it is, by the producer's own code.")
     def case_type(self, info: Info) -> CaseType:
-        """The case's type; one that the producer no longer lists is named by its code."""
-        producer = info.context.registry.producer(self._key.producer)
-        case_type = producer and producer.case_type(self._case_type)
-        if not case_type:
-            return CaseType(code=self._case_type, name=self._case_type, open=False)
-        return CaseType.of(case_type, info.context.language)
+        """The case's type, from the registry."""
+        producer = info.context.registry.producer(self._case.key.producer)
+        return CaseType.of_code(producer, self._case.case_type, info.context.language)
 
     @strawberry.field(
-        description="What the producer says about the case right now. Asked for at the moment you ask; stored nowhere."
+        description="What the producer says about the case right now. Asked for at the moment you ask; stored nowhere. "
+        "The producer is asked for what you select and may read, and for nothing else."
     )
     async def status(self, info: Info) -> CaseStatusResult:
         """One typed outcome, whatever happens at the producer."""
-        outcome = await info.context.statuses.status(self._key, self._purpose, status_selection(info))
-        return status_result(outcome, info.context)
+        permitted = await info.context.statuses.status(self._group, self._case, status_selection(info))
+        return status_result(permitted, info.context)
 
 
 def case_connection(context: Context, group: model.CaseGroup, request: PageRequest) -> Connection[Case]:
     """One page of a group's cases, in the order they were added."""
+    list_ = ("cases", group.id, context.caller.subject_key.digest, context.caller.consumer)
+
+    def number(place: str) -> int:
+        for number in range(1, group.next_case_number):
+            if _place(list_, number) == place:
+                return number
+        raise ValueError
+
     cursors: Cursors[model.Case, int] = Cursors(
-        scope=("cases", group.id, context.caller.subject_key.digest, context.caller.consumer),
-        position=lambda case: str(case.number),
-        parse=int,
+        scope=list_, position=lambda case: _place(list_, case.number), parse=number
     )
     page = page_of(group.cases, lambda case: case.number, request.window(cursors))
     return connection(page, cursors, lambda case: Case.of(case, group), counted(len(group.cases)))
+
+
+def _place(list_: tuple[str, ...], number: int) -> str:
+    """What stands in a cursor for a case's number.
+
+    The number itself would tell a reader that is shown some producers' cases how many others there are. Nobody else can
+    work this out: the subject's pseudonym is in it, which leaves the gateway in no other form.
+    """
+    return hashlib.sha256("\0".join((*list_, str(number))).encode()).hexdigest()[:16]

@@ -6,17 +6,22 @@ from datetime import datetime
 from typing import Self
 
 import strawberry
+import strawberry.federation
 
 from gateway.errors import BadUserInput
 from gateway.model import case_group as model
 from gateway.model.page import Page, Window
+from gateway.model.purpose import Purpose as StoredPurpose
 from gateway.schema.case import Case, case_connection
+from gateway.schema.consumer import Consumer
 from gateway.schema.context import Info
-from gateway.schema.ids import group_global_id, producer_id
+from gateway.schema.directives import READ_GROUPS, READ_SUBJECT, requires_scope
+from gateway.schema.ids import group_global_id, group_id, producer_id
 from gateway.schema.information_area import InformationArea
 from gateway.schema.node import Node
 from gateway.schema.paging import After, Before, Connection, Cursors, First, Last, PageRequest, connection
-from gateway.schema.producer import Consumer
+from gateway.schema.permissions import ReadPermission, TransferOffer
+from gateway.schema.scopes import check_scopes
 from gateway.schema.selection import selects
 from gateway.store.case_groups import NewestFirst, is_group_id
 
@@ -30,17 +35,28 @@ class Purpose:
     information_area: InformationArea = strawberry.field(description="The policy area.")
     event: str | None = strawberry.field(description="The life or business event, such as `starting-a-company`.")
 
+    @classmethod
+    def of(cls, purpose: StoredPurpose) -> Self:
+        """`purpose` as portals see it."""
+        return cls(information_area=purpose.information_area, event=purpose.event)
+
 
 @strawberry.type(description="A person or a company, by the number that the access token names.")
 class Subject:
     """Whose cases they are, or who acts for them."""
 
-    identifier: str = strawberry.field(description="The identity number as the access token has it.")
+    identifier: str | None = strawberry.field(
+        directives=[requires_scope(READ_SUBJECT)], description="The identity number as the access token has it."
+    )
 
 
-@strawberry.type(description="A collection of cases that make up one situation of one end user.")
+@strawberry.federation.type(
+    keys=["id"],
+    description="A collection of cases that make up one situation of one end user.",
+    directives=[requires_scope(READ_GROUPS)],
+)
 class CaseGroup(Node):
-    """A group, shown to the consumer that owns it."""
+    """A group, shown to those who may see it."""
 
     id: strawberry.ID = strawberry.field(description="The group's id.")
     title: str = strawberry.field(description="What the end user calls the group.")
@@ -57,13 +73,23 @@ class CaseGroup(Node):
         return cls(
             id=strawberry.ID(group_global_id(group.id)),
             title=group.title,
-            purpose=Purpose(information_area=group.purpose.information_area, event=group.purpose.event),
+            purpose=Purpose.of(group.purpose),
             revision=group.revision,
             created_at=group.created_at,
             updated_at=group.updated_at,
             retain_until=group.retain_until,
             _group=group,
         )
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Self | None:  # noqa: A002
+        """The group behind a federation representation; None for one that the caller may not see.
+
+        Raises BadUserInput and ForbiddenField.
+        """
+        check_scopes(info.context, "_entities", "CaseGroup")
+        group = await info.context.visible_groups.load(group_id(id))
+        return None if group is None else cls.of(group)
 
     @strawberry.field(description="The consumer that owns the group, and alone may change it.")
     def owner(self, info: Info) -> Consumer:
@@ -82,6 +108,20 @@ class CaseGroup(Node):
         """One page of the group's cases."""
         request = PageRequest(first, after, last, before, CASES_PER_PAGE, info.context.page_max_size)
         return case_connection(info.context, self._group, request)
+
+    @strawberry.field(
+        description="Who else may read the group, by the end user's leave. The owner sees every permission that holds; "
+        "a reader its own."
+    )
+    def read_permissions(self, info: Info) -> list[ReadPermission]:
+        """The permissions that the caller may see."""
+        return [ReadPermission.of(info.context, permission) for permission in self._group.read_permissions]
+
+    @strawberry.field(description="To whom the group is offered; null when to nobody, and for all but its owner.")
+    def transfer(self, info: Info) -> TransferOffer | None:
+        """The offer that stands, for the owner."""
+        offer = self._group.transfer
+        return None if offer is None else TransferOffer.of(info.context, offer)
 
 
 @strawberry.input(description="Which case groups to list. What is left out is not looked at.")

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 import strawberry
 
 from gateway.groups.case_groups import CaseGroups
+from gateway.groups.sharing import Sharing
+from gateway.groups.takeovers import Takeovers
 from gateway.groups.visible import VisibleGroups
 from gateway.model.caller import Caller
 from gateway.model.status import StatusSelection
 from gateway.model.text import Language
-from gateway.producers.loader import StatusLoaders
+from gateway.policy.requirements import Requirements
+from gateway.producers.permitted import PermittedStatuses
 from gateway.store.registry import Registry
 
 
@@ -24,9 +27,12 @@ class Context:
     language: Language
     request_id: str
     registry: Registry
+    requirements: Requirements
     groups: CaseGroups
+    sharing: Sharing
+    takeovers: Takeovers
     visible_groups: VisibleGroups
-    statuses: StatusLoaders
+    statuses: PermittedStatuses
     page_max_size: int
     selections: dict[tuple[int, ...], StatusSelection] = field(default_factory=dict)
     """Status selections already worked out, by the identities of the field nodes they came from."""

@@ -6,7 +6,9 @@ import base64
 import binascii
 
 from gateway.errors import BadUserInput
+from gateway.model.caller import ConsumerId
 from gateway.model.case_group import CaseKey, GroupId
+from gateway.model.global_id import global_id as encoded
 from gateway.model.producer import ProducerId
 from gateway.store.case_groups import is_group_id
 
@@ -16,22 +18,22 @@ LONGEST = 1_024
 
 def group_global_id(id_: GroupId) -> str:
     """The id of a case group."""
-    return _encoded("CaseGroup", id_)
+    return encoded("CaseGroup", id_)
 
 
 def producer_global_id(id_: ProducerId) -> str:
     """The id of a producer."""
-    return _encoded("Producer", id_)
+    return encoded("Producer", id_)
 
 
 def consumer_global_id(id_: str) -> str:
     """The id of a consumer."""
-    return _encoded("Consumer", id_)
+    return encoded("Consumer", id_)
 
 
 def case_global_id(group: GroupId, key: CaseKey) -> str:
     """The id of a case in a group: the same case in another group has its own note, so it has its own id."""
-    return _encoded("Case", group, key.producer, key.reference)
+    return encoded("Case", group, key.producer, key.reference)
 
 
 def parts(global_id: str) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ def parts(global_id: str) -> tuple[str, ...]:
         kind, *rest = base64.b64decode(padded, altchars=b"-_", validate=True).decode().split(":", 3)
     except (binascii.Error, UnicodeError, ValueError):
         raise BadUserInput("An id has the wrong form. Use ids as the gateway gave them.") from None
-    if _encoded(kind, *rest) != global_id or not _fits(kind, rest):
+    if encoded(kind, *rest) != global_id or not _fits(kind, rest):
         raise BadUserInput("An id has the wrong form. Use ids as the gateway gave them.")
     return (kind, *rest)
 
@@ -56,6 +58,11 @@ def group_id(global_id: str) -> GroupId:
 def producer_id(global_id: str) -> ProducerId:
     """The producer's id. Raises BadUserInput."""
     return ProducerId(_of_kind("Producer", global_id)[0])
+
+
+def consumer_id(global_id: str) -> ConsumerId:
+    """The consumer's id. Raises BadUserInput."""
+    return ConsumerId(_of_kind("Consumer", global_id)[0])
 
 
 def case_id(global_id: str) -> tuple[GroupId, CaseKey]:
@@ -81,7 +88,3 @@ def _fits(kind: str, rest: list[str]) -> bool:
             return True
         case _:
             return False
-
-
-def _encoded(*values: str) -> str:
-    return base64.urlsafe_b64encode(":".join(values).encode()).rstrip(b"=").decode()

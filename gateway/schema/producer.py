@@ -1,4 +1,4 @@
-"""Producers and consumers as portals see them."""
+"""Producers as portals see them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Self
 import strawberry
 
 from gateway.model import producer as model
-from gateway.model.caller import ConsumerId
 from gateway.model.page import page_of
 from gateway.model.text import Language
 from gateway.schema.context import Context
-from gateway.schema.ids import consumer_global_id, producer_global_id
+from gateway.schema.ids import producer_global_id
 from gateway.schema.information_area import InformationArea
 from gateway.schema.node import Node
 from gateway.schema.paging import Connection, Cursors, PageRequest, connection, counted
@@ -29,6 +28,12 @@ class CaseType:
     def of(cls, case_type: model.CaseType, language: Language) -> Self:
         """`case_type` named in `language`."""
         return cls(code=case_type.code, name=case_type.name.in_language(language), open=case_type.open)
+
+    @classmethod
+    def of_code(cls, producer: model.Producer | None, code: str, language: Language) -> Self:
+        """The producer's case type with this code; one that it no longer lists is named by its code."""
+        case_type = producer and producer.case_type(code)
+        return cls.of(case_type, language) if case_type else cls(code=code, name=code, open=False)
 
 
 @strawberry.type(description="An organisation that holds cases and answers for their status.")
@@ -49,21 +54,6 @@ class Producer(Node):
             information_areas=sorted(producer.information_areas, key=lambda area: area.value),
             case_types=[CaseType.of(case_type, language) for case_type in producer.case_types],
         )
-
-
-@strawberry.type(description="An organisation whose portal or program calls the gateway.")
-class Consumer:
-    """A connected consumer."""
-
-    id: strawberry.ID = strawberry.field(description="The consumer's id.")
-    name: str = strawberry.field(description="The consumer's name: Swedish or English by `Accept-Language`.")
-
-    @classmethod
-    def of(cls, context: Context, id_: ConsumerId) -> Self:
-        """The consumer with this id; one that is no longer in the registry is named by its id."""
-        consumer = context.registry.consumer(id_)
-        name = id_ if consumer is None else consumer.name.in_language(context.language)
-        return cls(id=strawberry.ID(consumer_global_id(id_)), name=name)
 
 
 def producer_connection(context: Context, area: InformationArea | None, request: PageRequest) -> Connection[Producer]:

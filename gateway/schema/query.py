@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated
 
 import strawberry
 
@@ -11,57 +11,49 @@ from gateway.model.case_group import CaseGroupFilter as WantedGroups
 from gateway.model.case_group import GroupId
 from gateway.model.producer import ProducerId
 from gateway.schema.case import Case
-from gateway.schema.case_group import CaseGroup, CaseGroupFilter, Subject, case_group_connection
+from gateway.schema.case_group import CaseGroup, CaseGroupFilter, case_group_connection
+from gateway.schema.consumer import Consumer, consumer_connection
 from gateway.schema.context import Context, Info
+from gateway.schema.directives import AUTHENTICATED, READ_GROUPS, requires_scope
 from gateway.schema.ids import case_id, group_id, parts, producer_id
 from gateway.schema.information_area import InformationArea
 from gateway.schema.node import Node
+from gateway.schema.offers import CaseGroupOffer
 from gateway.schema.paging import After, Before, Connection, First, Last, PageRequest
-from gateway.schema.producer import Consumer, Producer, producer_connection
+from gateway.schema.producer import Producer, producer_connection
+from gateway.schema.scopes import check_scopes
+from gateway.schema.viewer import Viewer
 
 GROUPS_PER_PAGE = 20
 PRODUCERS_PER_PAGE = 50
+CONSUMERS_PER_PAGE = 50
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="The object's id.")]
-
-
-@strawberry.type(description="Who is asking, and for whom.")
-class Viewer:
-    """What the access token says."""
-
-    consumer: Consumer = strawberry.field(description="The consumer that is calling.")
-    subject: Subject = strawberry.field(description="The person or company whose cases are asked about.")
-    actor: Subject | None = strawberry.field(
-        description="The person who is acting for the subject; null when the subject acts itself."
-    )
-
-    @classmethod
-    def of(cls, context: Context) -> Self:
-        """The present caller."""
-        caller = context.caller
-        return cls(
-            consumer=Consumer.of(context, caller.consumer),
-            subject=Subject(identifier=caller.subject),
-            actor=None if caller.actor is None else Subject(identifier=caller.actor),
-        )
 
 
 @strawberry.type(description="What can be asked. Everything is about the subject of the access token.")
 class Query:
     """The root of all queries."""
 
-    @strawberry.field(description="Who you are to the gateway, and for whom you ask.")
+    @strawberry.field(
+        directives=[AUTHENTICATED], description="Who you are to the gateway, for whom you ask, and what you may read."
+    )
     def viewer(self, info: Info) -> Viewer:
         """The present caller."""
         return Viewer.of(info.context)
 
-    @strawberry.field(description="One case group by its id. `NOT_FOUND` when there is none that you may see.")
+    @strawberry.field(
+        directives=[requires_scope(READ_GROUPS)],
+        description="One case group by its id. `NOT_FOUND` when there is none that you may see.",
+    )
     async def case_group(self, info: Info, id: Id) -> CaseGroup | None:  # noqa: A002
         """Raises NotFound and BadUserInput."""
         return await _case_group(info.context, group_id(id))
 
     @strawberry.field(
-        description=f"The subject's case groups that you own, the newest first; {GROUPS_PER_PAGE} by default."
+        directives=[requires_scope(READ_GROUPS)],
+        description="The subject's case groups that you own or are permitted to read, the newest first; "
+        f"{GROUPS_PER_PAGE} by default.",
     )
     async def case_groups(
         self,
@@ -73,13 +65,15 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[CaseGroup]:
+    ) -> Connection[CaseGroup] | None:
         """One page of groups."""
         request = PageRequest(first, after, last, before, GROUPS_PER_PAGE, info.context.page_max_size)
         wanted = WantedGroups() if filter is None else filter.as_model()
         return await case_group_connection(info, wanted, request)
 
-    @strawberry.field(description=f"The connected producers; {PRODUCERS_PER_PAGE} by default.")
+    @strawberry.field(
+        directives=[AUTHENTICATED], description=f"The connected producers; {PRODUCERS_PER_PAGE} by default."
+    )
     def producers(
         self,
         info: Info,
@@ -95,18 +89,50 @@ class Query:
         request = PageRequest(first, after, last, before, PRODUCERS_PER_PAGE, info.context.page_max_size)
         return producer_connection(info.context, information_area, request)
 
-    @strawberry.field(description="One producer by its id, connected or not. `NOT_FOUND` when there is none.")
+    @strawberry.field(
+        directives=[AUTHENTICATED],
+        description="The connected consumers, which the end user can let read a case group, or hand one over to; "
+        f"{CONSUMERS_PER_PAGE} by default.",
+    )
+    def consumers(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Consumer]:
+        """One page of consumers."""
+        request = PageRequest(first, after, last, before, CONSUMERS_PER_PAGE, info.context.page_max_size)
+        return consumer_connection(info.context, request)
+
+    @strawberry.field(
+        directives=[requires_scope(READ_GROUPS)],
+        description="The subject's case groups that you can take over with `acceptCaseGroup`, the newest first: those "
+        "offered to you, and those whose owner's connection has ended.",
+    )
+    async def case_group_offers(self, info: Info) -> list[CaseGroupOffer] | None:
+        """The offers that stand. One read."""
+        offers = await info.context.takeovers.offers(info.context.caller)
+        return [CaseGroupOffer.of(info.context, offer) for offer in offers]
+
+    @strawberry.field(
+        directives=[AUTHENTICATED],
+        description="One producer by its id, connected or not. `NOT_FOUND` when there is none.",
+    )
     def producer(self, info: Info, id: Id) -> Producer | None:  # noqa: A002
         """Raises NotFound and BadUserInput."""
         return _producer(info.context, producer_id(id))
 
     @strawberry.field(
+        directives=[AUTHENTICATED],
         description="Any object by its id: a CaseGroup, a Case or a Producer. `NOT_FOUND` when there is none that you "
-        "may see."
+        "may see.",
     )
     async def node(self, info: Info, id: Id) -> Node | None:  # noqa: A002
-        """Raises NotFound and BadUserInput."""
+        """Raises NotFound, BadUserInput and ForbiddenField."""
         kind = parts(id)[0]
+        check_scopes(info.context, "node", kind)
         if kind == "CaseGroup":
             return await _case_group(info.context, group_id(id))
         if kind == "Case":

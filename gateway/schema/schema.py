@@ -8,14 +8,15 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from gateway.schema.federation import FederatedSchema
 from gateway.schema.mutation import Mutation
 from gateway.schema.query import Query
 from gateway.schema.scalars import DATE_TIME
 
 
 def build_schema() -> strawberry.Schema:
-    """The portals' schema, with @defer and @stream."""
-    return strawberry.Schema(
+    """The portals' schema, with @defer and @stream; itself a subgraph of Apollo Federation 2."""
+    return FederatedSchema(
         query=Query,
         mutation=Mutation,
         config=StrawberryConfig(enable_experimental_incremental_execution=True, scalar_map={datetime: DATE_TIME}),

@@ -10,22 +10,23 @@ from collections.abc import Iterable
 from graphql import FieldNode, FragmentSpreadNode, GraphQLObjectType, GraphQLResolveInfo, InlineFragmentNode
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 
-from gateway.model.status import StatusSelection
-from gateway.producers.contract import REFERENCE_FIELDS, STATUS_FIELDS
+from gateway.model.status import NAME_ONLY, StatusSelection
+from gateway.policy.requirements import Requirements
+from gateway.policy.statuses import REFERENCES
 from gateway.schema.context import Context, Info
-
-NAME_ONLY = ("__typename",)
-"""What is asked of each reference where none of its fields is selected: that it is there."""
 
 
 def status_selection(info: Info) -> StatusSelection:
-    """The fields of CaseStatus that the present `status` field selects, by their contract names."""
+    """The fields of CaseStatus that the present `status` field selects, by what must be granted to read them.
+
+    A field that requires no grant is not the producer's.
+    """
     raw: GraphQLResolveInfo[Context] = info._raw_info  # noqa: SLF001
     key = tuple(map(id, raw.field_nodes))
     selections = info.context.selections
     selection = selections.get(key)
     if selection is None:
-        selection = selections[key] = _selected(raw)
+        selection = selections[key] = _selected(raw, info.context.requirements)
     return selection
 
 
@@ -53,14 +54,13 @@ def selects(info: Info, *names: str) -> bool:
     return False
 
 
-def _selected(raw: GraphQLResolveInfo[Context]) -> StatusSelection:
+def _selected(raw: GraphQLResolveInfo[Context], requirements: Requirements) -> StatusSelection:
     status = _subfields(raw, "CaseStatus", raw.field_nodes)
     references = [node for node in status if node.name.value == "references"]
+    of_reference = _granted(_subfields(raw, "Reference", references), "Reference", requirements)
     return StatusSelection(
-        fields=_names(status, STATUS_FIELDS),
-        references=_names(_subfields(raw, "Reference", references), REFERENCE_FIELDS) or NAME_ONLY
-        if references
-        else (),
+        fields=_granted(status, "CaseStatus", requirements),
+        references=tuple(name.removeprefix(REFERENCES) for name in of_reference) or (NAME_ONLY,) if references else (),
     )
 
 
@@ -78,6 +78,6 @@ def _subfields(raw: GraphQLResolveInfo[Context], type_name: str, parents: Iterab
     return [details.node for group in collected.grouped_field_set.values() for details in group]
 
 
-def _names(nodes: Iterable[FieldNode], contract: Iterable[str]) -> tuple[str, ...]:
-    known = frozenset(contract)
-    return tuple(sorted({node.name.value for node in nodes} & known))
+def _granted(nodes: Iterable[FieldNode], type_name: str, requirements: Requirements) -> tuple[str, ...]:
+    required = {requirements.grant(type_name, node.name.value) for node in nodes}
+    return tuple(sorted(name for name in required if name is not None))

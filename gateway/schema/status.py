@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Self, cast
 
@@ -9,14 +10,17 @@ import strawberry
 from strawberry.scalars import JSON
 
 from gateway.model.status import (
+    REFERENCE_FIELDS,
     UNAVAILABLE_TEXTS,
     StatusAnswer,
-    StatusOutcome,
     Unavailable,
     UnavailableReason,
 )
+from gateway.policy.statuses import Withheld
+from gateway.producers.permitted import PermittedStatus
 from gateway.schema.context import Context
 from gateway.schema.described_enum import described_enum
+from gateway.schema.directives import RequiresGrant
 
 REASONS = {
     UnavailableReason.PRODUCER_TIMEOUT: "The producer did not answer within its deadline.",
@@ -40,45 +44,89 @@ described_enum(
 class Reference:
     """The contract's Reference."""
 
-    title: str | None = strawberry.field(description="What this refers to, for people.")
-    url: str | None = strawberry.field(description="An address to go to.")
-    value: str | None = strawberry.field(description="A value, such as a registration number.")
+    title: str | None = strawberry.field(
+        directives=[RequiresGrant(field="references.title")], description="What this refers to, for people."
+    )
+    url: str | None = strawberry.field(
+        directives=[RequiresGrant(field="references.url")], description="An address to go to."
+    )
+    value: str | None = strawberry.field(
+        directives=[RequiresGrant(field="references.value")], description="A value, such as a registration number."
+    )
+
+    @classmethod
+    def of(cls, said: Mapping[str, object], withheld: Mapping[str, Withheld]) -> Self:
+        """What `said` holds; the rest is as for a status."""
+        fields = said
+        if withheld:
+            names = {name: withheld.get(f"references.{name}") for name in REFERENCE_FIELDS}
+            fields = {**said, **{name: reason.error() for name, reason in names.items() if reason}}
+        return cls(
+            title=cast(str | None, fields.get("title")),
+            url=cast(str | None, fields.get("url")),
+            value=cast(str | None, fields.get("value")),
+        )
 
 
 @strawberry.type(
     description="What the producer says about the case right now, passed on uninterpreted. Every field is the "
-    "producer's own and null where it says nothing."
+    "producer's own and null where it says nothing, or where you may not read it: then `errors` says so."
 )
 class CaseStatus:
     """The contract's CaseStatus, with when it was fetched."""
 
-    code: str | None = strawberry.field(description="The producer's own status or event type; opaque to the gateway.")
-    code_system: str | None = strawberry.field(description="The URI of the code list that `code` is from.")
-    title: str | None = strawberry.field(description="The status in a few words, for people.")
-    description: str | None = strawberry.field(description="The status explained, for people.")
-    language: str | None = strawberry.field(
-        description="The language (BCP 47) that the producer answered `title` and `description` in."
+    code: str | None = strawberry.field(
+        directives=[RequiresGrant(field="code")],
+        description="The producer's own status or event type; opaque to the gateway.",
     )
-    updated_at: datetime | None = strawberry.field(description="When it happened at the producer.")
+    code_system: str | None = strawberry.field(
+        directives=[RequiresGrant(field="codeSystem")], description="The URI of the code list that `code` is from."
+    )
+    title: str | None = strawberry.field(
+        directives=[RequiresGrant(field="title")], description="The status in a few words, for people."
+    )
+    description: str | None = strawberry.field(
+        directives=[RequiresGrant(field="description")], description="The status explained, for people."
+    )
+    language: str | None = strawberry.field(
+        directives=[RequiresGrant(field="language")],
+        description="The language (BCP 47) that the producer answered `title` and `description` in.",
+    )
+    updated_at: datetime | None = strawberry.field(
+        directives=[RequiresGrant(field="updatedAt")], description="When it happened at the producer."
+    )
     expected_at: datetime | None = strawberry.field(
-        description="When the producer expects the next change, if it says."
+        directives=[RequiresGrant(field="expectedAt")],
+        description="When the producer expects the next change, if it says.",
     )
     requires_customer_action: bool | None = strawberry.field(
-        description="Whether the producer says that the end user has something to do."
+        directives=[RequiresGrant(field="requiresCustomerAction")],
+        description="Whether the producer says that the end user has something to do.",
     )
-    completed: bool | None = strawberry.field(description="Whether the producer says that its case is finished.")
+    completed: bool | None = strawberry.field(
+        directives=[RequiresGrant(field="completed")],
+        description="Whether the producer says that its case is finished.",
+    )
     references: list[Reference] | None = strawberry.field(description="Where the end user can go on.")
-    extension: JSON | None = strawberry.field(description="The producer's own structured extra, untouched.")
+    extension: JSON | None = strawberry.field(
+        directives=[RequiresGrant(field="extension")], description="The producer's own structured extra, untouched."
+    )
     fetched_at: datetime | None = strawberry.field(description="When the gateway got this answer from the producer.")
     reused: bool | None = strawberry.field(
         description="Whether an earlier answer was used again because the producer allowed it (`Cache-Control`)."
     )
 
     @classmethod
-    def of(cls, answer: StatusAnswer) -> Self:
-        """The status that `answer` holds; fields that were not asked for are null, and nobody selected them."""
+    def of(cls, answer: StatusAnswer, withheld: Mapping[str, Withheld]) -> Self:
+        """The status that `answer` holds. In the place of a field that is withheld stands the reason why.
+
+        An exception in the place of a value becomes that field's error, at its exact path. Fields that were not asked
+        for are null, and nobody selected them.
+        """
         said = answer.fields
-        references = cast(list[dict[str, str | None]] | None, said.get("references"))
+        if withheld:
+            said = {**said, **{name: reason.error() for name, reason in withheld.items()}}
+        references = said.get("references")
         return cls(
             code=cast(str | None, said.get("code")),
             code_system=cast(str | None, said.get("codeSystem")),
@@ -89,12 +137,9 @@ class CaseStatus:
             expected_at=cast(datetime | None, said.get("expectedAt")),
             requires_customer_action=cast(bool | None, said.get("requiresCustomerAction")),
             completed=cast(bool | None, said.get("completed")),
-            references=None
-            if references is None
-            else [
-                Reference(title=reference.get("title"), url=reference.get("url"), value=reference.get("value"))
-                for reference in references
-            ],
+            references=[Reference.of(reference, withheld) for reference in references]
+            if isinstance(references, list)
+            else cast(None, references),
             extension=cast(JSON | None, said.get("extension")),
             fetched_at=answer.fetched_at,
             reused=False,
@@ -132,6 +177,8 @@ CaseStatusResult = Annotated[
 ]
 
 
-def status_result(outcome: StatusOutcome, context: Context) -> CaseStatus | StatusUnavailable:
+def status_result(permitted: PermittedStatus, context: Context) -> CaseStatus | StatusUnavailable:
     """The outcome as portals see it."""
-    return CaseStatus.of(outcome) if isinstance(outcome, StatusAnswer) else StatusUnavailable.of(outcome, context)
+    if isinstance(permitted.outcome, StatusAnswer):
+        return CaseStatus.of(permitted.outcome, permitted.withheld)
+    return StatusUnavailable.of(permitted.outcome, context)

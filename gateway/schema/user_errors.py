@@ -12,9 +12,11 @@ from gateway.schema.described_enum import described_enum
 
 CODES = {
     UserErrorCode.NOT_FOUND: "Nothing that you may see has this id.",
+    UserErrorCode.NOT_PERMITTED: "You may see this, but not make this change, or not yet.",
     UserErrorCode.CONFLICT: "The group was changed since `expectedRevision`; `currentRevision` says where it is now.",
     UserErrorCode.INVALID: "The value cannot be used; the message says what would be right.",
     UserErrorCode.UNKNOWN_PRODUCER: "No connected producer has this id.",
+    UserErrorCode.UNKNOWN_CONSUMER: "No connected consumer has this id.",
     UserErrorCode.CASE_TYPE_NOT_OPEN: "The producer has not opened this case type.",
     UserErrorCode.ALREADY_EXISTS: "It is there already.",
     UserErrorCode.LIMIT_EXCEEDED: "More than a group or a subject may hold.",

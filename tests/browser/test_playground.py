@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -70,21 +71,42 @@ def test_the_first_example_run_from_the_keyboard_shows_a_status_of_every_case(pl
 
 @pytest.mark.parametrize(
     ("consumer", "subject", "seen"),
-    [(PORTAL, PERSON, THE_PERSONS_GROUP), (ACCOUNTING, COMPANY, THE_ACCOUNTANTS_GROUP)],
-    ids=["another subject", "another consumer"],
+    [
+        (PORTAL, PERSON, [THE_PERSONS_GROUP]),
+        (ACCOUNTING, COMPANY, [THE_ACCOUNTANTS_GROUP, THE_COMPANYS_GROUP]),
+        (ACCOUNTING, PERSON, []),
+    ],
+    ids=["another subject", "another consumer", "both"],
 )
 def test_the_chooser_changes_whose_groups_are_seen(
-    playground: PlaygroundPage, consumer: str, subject: str, seen: str
+    playground: PlaygroundPage, consumer: str, subject: str, seen: list[str]
 ) -> None:
+    """The end user lets the accounting program read the portal's group, too."""
     playground.choose_caller(PORTAL, COMPANY)
     playground.run()
 
     playground.choose_caller(consumer, subject)
     assert playground.shown() == ""
-    titles = [group["title"] for group in case_groups(playground.run())]
+    groups = case_groups(playground.run())
 
-    assert seen in titles
-    assert THE_COMPANYS_GROUP not in titles
+    assert [group["title"] for group in groups] == seen
+
+
+def test_another_consumer_reads_other_fields_of_the_same_group(playground: PlaygroundPage) -> None:
+    read: dict[str, dict[str, Any]] = {}
+    for consumer in (PORTAL, ACCOUNTING):
+        playground.choose_caller(consumer, COMPANY)
+        answer = playground.run()
+        groups = {group["title"]: group for group in case_groups(answer)}
+        edges = groups[THE_COMPANYS_GROUP]["cases"]["edges"]
+        read[consumer] = {edge["node"]["reference"]: edge["node"]["status"] for edge in edges}
+
+    assert read[PORTAL].keys() == read[ACCOUNTING].keys()
+    assert all(status["updatedAt"] for status in read[PORTAL].values())
+    assert read[ACCOUNTING]["BV-2026-104233"]["title"]
+    assert read[ACCOUNTING]["BV-2026-104233"]["updatedAt"] is None
+    assert read[ACCOUNTING]["EXK-2026-0417"]["reason"] == "NOT_PERMITTED"
+    assert "FORBIDDEN_FIELD" in {error["extensions"]["code"] for error in answer["errors"]}
 
 
 def test_the_answers_in_other_tabs_are_forgotten_when_the_caller_changes(playground: PlaygroundPage) -> None:

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from graphql import GraphQLSchema, build_schema
 
+from gateway.policy.requirements import Requirements
+
+UNGUARDED = Requirements(scopes={}, grants={}, known_scopes=frozenset())
+"""Nothing in the schema requires anything."""
+
+NO_SCOPES: frozenset[str] = frozenset()
+
 
 def nesting_schema() -> GraphQLSchema:
     """Things in things, with @defer and @stream."""

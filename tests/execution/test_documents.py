@@ -10,12 +10,12 @@ from graphql import OperationType, parse, print_ast
 from gateway.errors import LimitExceeded
 from gateway.execution.documents import LONGEST_REMEMBERED, DocumentLimits, Documents
 from gateway.execution.errors import RequestRejected
-from tests.execution.schema import nesting_schema
+from tests.execution.schema import NO_SCOPES, UNGUARDED, nesting_schema
 
 
 def documents(**limits: int) -> Documents:
     most = {"tokens": 100, "depth": 3, "root_fields": 5, "aliases": 4, "cache_characters": 1_000}
-    return Documents(nesting_schema(), DocumentLimits(**{**most, **limits}))
+    return Documents(nesting_schema(), UNGUARDED, DocumentLimits(**{**most, **limits}))
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_document_is_parsed_once(parsed: list[str]) -> None:
     prepared = documents()
 
-    assert prepared.prepare("{ thing { name } }") is prepared.prepare("{ thing { name } }")
+    assert prepared.prepare("{ thing { name } }", NO_SCOPES) is prepared.prepare("{ thing { name } }", NO_SCOPES)
     assert parsed == ["{ thing { name } }"]
 
 
@@ -42,10 +42,10 @@ def test_the_document_unused_for_longest_is_forgotten(parsed: list[str]) -> None
     prepared = documents(cache_characters=40)
 
     for query in ("{ a: __typename }", "{ b: __typename }", "{ a: __typename }", "{ c: __typename }"):
-        prepared.prepare(query)
+        prepared.prepare(query, NO_SCOPES)
     parsed.clear()
-    prepared.prepare("{ a: __typename }")
-    prepared.prepare("{ b: __typename }")
+    prepared.prepare("{ a: __typename }", NO_SCOPES)
+    prepared.prepare("{ b: __typename }", NO_SCOPES)
 
     assert parsed == ["{ b: __typename }"]
 
@@ -54,8 +54,8 @@ def test_a_long_document_is_not_remembered(parsed: list[str]) -> None:
     prepared = documents(cache_characters=10 * LONGEST_REMEMBERED)
     query = "{ __typename }".ljust(LONGEST_REMEMBERED + 1)
 
-    prepared.prepare(query)
-    prepared.prepare(query)
+    prepared.prepare(query, NO_SCOPES)
+    prepared.prepare(query, NO_SCOPES)
 
     assert len(parsed) == 2
 
@@ -65,7 +65,7 @@ def test_a_document_that_is_refused_is_not_remembered(parsed: list[str]) -> None
 
     for _ in range(2):
         with pytest.raises(RequestRejected):
-            prepared.prepare("{ nothing }")
+            prepared.prepare("{ nothing }", NO_SCOPES)
 
     assert len(parsed) == 2
 
@@ -81,7 +81,7 @@ def test_a_document_that_is_refused_is_not_remembered(parsed: list[str]) -> None
 )
 def test_every_reason_to_refuse_a_document_has_a_code(query: str, codes: list[str]) -> None:
     with pytest.raises(RequestRejected) as refused:
-        documents().prepare(query)
+        documents().prepare(query, NO_SCOPES)
 
     assert [(error.extensions or {})["code"] for error in refused.value.errors] == codes
 
@@ -104,7 +104,7 @@ def test_every_reason_to_refuse_a_document_has_a_code(query: str, codes: list[st
 )
 def test_a_limit_that_is_passed_is_named(query: str, limit: str, value: int, asked: int | None) -> None:
     with pytest.raises(RequestRejected) as refused:
-        documents().prepare(query)
+        documents().prepare(query, NO_SCOPES)
 
     (error,) = refused.value.errors
     reason = error.original_error
@@ -115,7 +115,7 @@ def test_a_limit_that_is_passed_is_named(query: str, limit: str, value: int, ask
 @pytest.mark.parametrize("opening", ["{ thing ", "{ ... ", "{ number(of: " + "[" * 200])
 def test_nesting_beyond_what_the_parser_holds_is_a_limit_too(opening: str) -> None:
     with pytest.raises(RequestRejected) as refused:
-        documents(tokens=10_000).prepare(opening * 600)
+        documents(tokens=10_000).prepare(opening * 600, NO_SCOPES)
 
     reason = refused.value.errors[0].original_error
     assert isinstance(reason, LimitExceeded)
@@ -127,18 +127,18 @@ def test_nesting_beyond_what_the_parser_holds_is_a_limit_too(opening: str) -> No
     [("Ask", OperationType.QUERY), ("Change", OperationType.MUTATION)],
 )
 def test_an_operation_is_found_by_its_name(name: str, kind: OperationType) -> None:
-    document = documents().prepare("query Ask { __typename } mutation Change { change { name } }")
+    document = documents().prepare("query Ask { __typename } mutation Change { change { name } }", NO_SCOPES)
 
     assert document.operation(name).operation is kind
 
 
 def test_the_only_operation_needs_no_name() -> None:
-    assert documents().prepare("query Ask { __typename }").operation(None).operation is OperationType.QUERY
+    assert documents().prepare("query Ask { __typename }", NO_SCOPES).operation(None).operation is OperationType.QUERY
 
 
 @pytest.mark.parametrize(("name", "says"), [(None, "it has several"), ("C", "the document has none")])
 def test_what_picks_no_operation_is_refused(name: str | None, says: str) -> None:
-    document = documents().prepare("query A { __typename } query B { __typename }")
+    document = documents().prepare("query A { __typename } query B { __typename }", NO_SCOPES)
 
     with pytest.raises(RequestRejected) as refused:
         document.operation(name)
@@ -148,7 +148,8 @@ def test_what_picks_no_operation_is_refused(name: str | None, says: str) -> None
 
 def test_a_whole_document_has_no_incremental_delivery_and_is_the_same_otherwise() -> None:
     document = documents().prepare(
-        "query Q($d: Boolean!) { ... @defer(if: $d) { thing { name @include(if: $d) } } things @stream { name } }"
+        "query Q($d: Boolean!) { ... @defer(if: $d) { thing { name @include(if: $d) } } things @stream { name } }",
+        NO_SCOPES,
     )
 
     assert "@defer" in print_ast(document.incremental)

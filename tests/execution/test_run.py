@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from gateway.errors import NotFound
 from gateway.execution.documents import DocumentLimits, Documents
 from gateway.execution.errors import RequestRejected
 from gateway.execution.run import Answer, Parts, run
-from tests.execution.schema import nesting_schema
+from tests.execution.schema import NO_SCOPES, UNGUARDED, nesting_schema
 
 SCHEMA = nesting_schema()
 
@@ -32,16 +33,24 @@ SCHEMA.type_map["Query"].fields["must"].resolve = failing  # type: ignore[attr-d
 LIMITS = DocumentLimits(tokens=100, depth=5, root_fields=5, aliases=5, cache_characters=0)
 
 
-async def ran(query: str, variables: Mapping[str, Any] | None = None, *, incremental: bool = False) -> Answer | Parts:
-    document = Documents(SCHEMA, LIMITS).prepare(query)
+async def ran(
+    query: str,
+    variables: Mapping[str, Any] | None = None,
+    *,
+    incremental: bool = False,
+    is_let_in: Callable[[], bool] = lambda: True,
+    hide_suggestions: bool = False,
+) -> Answer | Parts:
+    document = Documents(SCHEMA, UNGUARDED, LIMITS).prepare(query, NO_SCOPES)
     return await run(
         SCHEMA,
-        document,
+        document.authorized(NO_SCOPES, incremental=incremental),
         operation_name=None,
         variables=variables,
         context=None,
         request_id="r1",
-        incremental=incremental,
+        hide_suggestions=hide_suggestions,
+        is_let_in=is_let_in,
     )
 
 
@@ -103,3 +112,38 @@ async def test_errors_of_a_part_stand_where_they_belong() -> None:
     assert {one["errors"][0]["extensions"]["requestId"] for one in [*delivered, *completed] if "errors" in one} == {
         "r1"
     }
+
+
+async def test_what_is_outstanding_is_withheld_from_who_is_no_longer_let_in() -> None:
+    query = '{ __typename ... @defer { thing { name } } ... @defer(label: "2") { number(of: 1) } }'
+
+    parts = await ran(query, incremental=True, is_let_in=lambda: False)
+
+    assert isinstance(parts, Parts)
+    (last,) = [part async for part in parts.rest]
+    assert last["hasNext"] is False
+    assert "incremental" not in last
+    assert [one["id"] for one in last["completed"]] == [one["id"] for one in parts.first["pending"]] == ["0", "1"]
+    for one in last["completed"]:
+        (error,) = one["errors"]
+        assert error["extensions"] == {"code": "FORBIDDEN", "requestId": "r1"}
+
+
+async def test_only_what_is_still_outstanding_is_withheld() -> None:
+    let_in = iter([True, False])
+    slow = '{ ... @defer { number(of: 1) } ... @defer(label: "2") { things { name } } }'
+    gone = asyncio.Event()
+
+    async def things(*_: object) -> list[dict[str, str]]:
+        await gone.wait()
+        return [{"name": "a thing"}]
+
+    SCHEMA.type_map["Query"].fields["things"].resolve = things  # type: ignore[attr-defined]
+    parts = await ran(slow, incremental=True, is_let_in=lambda: next(let_in))
+
+    assert isinstance(parts, Parts)
+    first = await anext(parts.rest)
+    gone.set()
+    (last,) = [part async for part in parts.rest]
+    assert [one["id"] for one in first["completed"]] == ["0"]
+    assert [one["id"] for one in last["completed"]] == ["1"]

@@ -37,7 +37,7 @@ from tests.gateway import Gateway
 from tests.http.fitting import misfits, with_typenames
 from tests.producer import Producer
 
-SCHEMA = build_schema((Path(__file__).parents[2] / "schema.graphql").read_text(encoding="utf-8"))
+SCHEMA = build_schema((Path(__file__).parents[2] / "schema.graphql").read_text(encoding="utf-8"), assume_valid_sdl=True)
 # schemathesis's own business: it leads to nothing that can be changed here.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")
 
@@ -111,14 +111,16 @@ async def test_whatever_is_asked_the_answer_is_a_documented_one_and_fits_the_sch
 
     # In a thread, since requests blocks and the gateway runs in this event loop.
     await asyncio.to_thread(every_answer_to_what_fits_the_schema_is_right)
-    if label != "Query.viewer":  # takes no argument that could be wrong
+    if label not in {"Query.viewer", "Query.caseGroupOffers"}:  # take no argument that could be wrong
         await asyncio.to_thread(every_answer_to_what_does_not_fit_says_so)
 
 
 def test_the_generator_knows_every_query_and_every_mutation() -> None:
     roots = (SCHEMA.get_root_type(kind) for kind in (OperationType.QUERY, OperationType.MUTATION))
 
-    assert list(OPERATIONS) == [f"{root.name}.{field}" for root in roots if root for field in root.fields]
+    known = [f"{root.name}.{field}" for root in roots if root for field in root.fields]
+    # schemathesis passes over federation's own fields; tests/authorization asks them.
+    assert list(OPERATIONS) == [label for label in known if not label.startswith("Query._")]
 
 
 class _With(Visitor):

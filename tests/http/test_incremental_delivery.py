@@ -177,7 +177,7 @@ async def test_an_error_in_a_later_part_is_formatted_like_any_other(gateway: Gat
 
 async def test_a_part_that_fails_as_a_whole_says_so_where_it_is_completed(gateway: Gateway) -> None:
     async with in_parts(
-        gateway, "{ viewer { consumer { name } } ... @defer { caseGroups(first: -1) { totalCount } } }"
+        gateway, "{ viewer { consumer { name } } ... @defer { producers(first: -1) { totalCount } } }"
     ) as parts:
         first, last = await parts.all()
 

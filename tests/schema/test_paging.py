@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.agreements import consumer_record
 from tests.gateway import Gateway
 from tests.issuer import BJORN
 from tests.producer import Producer
@@ -179,6 +180,20 @@ async def test_producers_are_paged_and_filtered_by_area(gateway: Gateway) -> Non
     ]
     assert (first["totalCount"], second["pageInfo"]["hasNextPage"]) == (3, False)
     assert other.data["producers"]["totalCount"] == 0
+
+
+async def test_the_connected_consumers_are_paged(gateway: Gateway) -> None:
+    query = """query($after: String) { consumers(first: 1, after: $after) {
+      totalCount pageInfo { endCursor hasNextPage } edges { node { name } } } }"""
+    await gateway.database["consumers"].insert_one(consumer_record("another", state="suspended"))
+    first = (await gateway.query(query, language="en")).data["consumers"]
+    second = (await gateway.query(query, after=first["pageInfo"]["endCursor"], language="en")).data["consumers"]
+    of_producers = (await gateway.query("{ producers { pageInfo { endCursor } } }")).data["producers"]["pageInfo"]
+
+    names = [edge["node"]["name"] for found in (first, second) for edge in found["edges"]]
+    assert names == ["accounting-program (en)", "business-portal (en)"]
+    assert (first["totalCount"], second["pageInfo"]["hasNextPage"]) == (2, False)
+    assert (await gateway.query(query, after=of_producers["endCursor"])).code == "BAD_USER_INPUT"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,10 @@ from graphql import Node, Visitor, parse, visit
 
 from gateway.schema.schema import build_schema, printed
 
+UNDESCRIBED = {"", "_Any", "_Entity", "_Service", "_service", "_entities", "requiresGrant"}
+"""What Apollo Federation gives every subgraph, in its own form; and what Strawberry prints no description of: the
+schema as such, and a directive's arguments."""
+
 PRINTED = Path(__file__).parents[2] / "schema.graphql"
 
 
@@ -22,7 +26,7 @@ def test_everything_in_the_schema_is_described() -> None:
 
     visit(parse(PRINTED.read_text(encoding="utf-8")), undescribed)
 
-    assert undescribed.paths == []
+    assert [path for path in undescribed.paths if not UNDESCRIBED.intersection(path.split("."))] == []
 
 
 class Undescribed(Visitor):

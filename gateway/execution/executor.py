@@ -1,0 +1,61 @@
+"""graphql-core's executor for documents that fields were cut out of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphql import GraphQLObjectType, Undefined
+from graphql.execution import Executor
+from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
+from graphql.pyutils import AwaitableOrValue, Path, UndefinedType
+
+from gateway.errors import Forbidden
+from gateway.policy.plan import CutField
+
+
+class NotMade(Forbidden):
+    """A change that may be made, and was not, for another of the same operation may not."""
+
+    def __init__(self) -> None:
+        super().__init__("Not made, since another change of this operation may not be made. Send it by itself.")
+
+
+class CuttingExecutor(Executor[Any]):
+    """Answers a CutField with null and its error, and has nothing resolved for it."""
+
+    def execute_field(
+        self,
+        parent_type: GraphQLObjectType,
+        source: Any,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        position_context: Any,
+    ) -> AwaitableOrValue[Any] | UndefinedType:
+        """The field's value, or null for a cut one; a cut field that cannot be null takes its parent with it."""
+        node = field_details_list[0].node
+        if not isinstance(node, CutField):
+            return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        definition = self.schema.get_field(parent_type, node.name.value)
+        if definition is None:
+            return Undefined
+        self.handle_field_error(node.error(), definition.type, field_details_list, path)
+        return None
+
+    def execute_fields_serially(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Path | None,
+        grouped_field_set: GroupedFieldSet,
+        position_context: Any,
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        """The answers of mutations. Where one of several may not be made, none of them is."""
+        if not any(isinstance(details[0].node, CutField) for details in grouped_field_set.values()):
+            return super().execute_fields_serially(parent_type, source_value, path, grouped_field_set, position_context)
+        for name, details in grouped_field_set.items():
+            node = details[0].node
+            definition = self.schema.get_field(parent_type, node.name.value)
+            if definition is not None:
+                error = node.error() if isinstance(node, CutField) else NotMade()
+                self.handle_field_error(error, definition.type, details, Path(path, name, parent_type.name))
+        return dict.fromkeys(grouped_field_set)

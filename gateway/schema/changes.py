@@ -1,0 +1,60 @@
+"""What the mutations have in common: a payload with the changed group or why there is none, and ids that are read."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, TypeVar
+
+import strawberry
+
+from gateway.errors import BadUserInput, ChangeRefused, UserErrorCode, UserProblem
+from gateway.model.case_group import CaseGroup as StoredGroup
+from gateway.model.case_group import GroupId
+from gateway.model.text import Text
+from gateway.schema.case_group import CaseGroup
+from gateway.schema.context import Context, Info
+from gateway.schema.ids import group_id
+from gateway.schema.user_errors import UserError, user_errors
+
+IdT = TypeVar("IdT")
+
+
+@strawberry.type(description="What became of a change that leaves a group behind.")
+class ChangedGroupPayload:
+    """What the payloads of all changes that leave a group behind have."""
+
+    case_group: CaseGroup | None = strawberry.field(description="The group as it is now; null when it was refused.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was not.")
+
+
+class Outcome(NamedTuple):
+    """What became of a change: the group as it is now, or why nothing was changed."""
+
+    group: CaseGroup | None
+    user_errors: list[UserError]
+
+
+async def outcome(info: Info, change: Callable[[Context], Awaitable[StoredGroup | None]]) -> Outcome:
+    """Makes the change; a refusal becomes data in the caller's language. What `change` raises at once counts, too."""
+    try:
+        stored = await change(info.context)
+    except ChangeRefused as refused:
+        return Outcome(None, user_errors(refused, info.context.language))
+    return Outcome(None if stored is None else CaseGroup.of(stored), [])
+
+
+def group_named(global_id: str) -> GroupId:
+    """The group that the input's `id` names. Raises ChangeRefused."""
+    return named(group_id, global_id, "id")
+
+
+def named(parse: Callable[[str], IdT], global_id: str, *field: str) -> IdT:
+    """What `global_id` names. Raises ChangeRefused for what is no id, or the id of something else."""
+    try:
+        return parse(global_id)
+    except BadUserInput as exc:
+        text = Text(
+            sv="Något i begäran har fel form. Ladda om sidan och försök igen.",
+            en="Something in the request has the wrong form. Reload the page and try again.",
+        )
+        raise ChangeRefused([UserProblem(UserErrorCode.INVALID, text, ("input", *field))]) from exc

@@ -18,10 +18,10 @@ HAS_NODE = command -v npm >/dev/null && node -e '$(NODE_VERSION)' 2>/dev/null
 npm = output=$$({ $(1); } 2>&1) || { printf '%s\n' "$$output" | tail -n 8; echo "$(2)"; }
 
 .DELETE_ON_ERROR:
-.PHONY: help run test test-kill check playground schema docs lock clean
+.PHONY: help run test test-kill mutation bench-authorization check playground schema docs lock clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV) playground ## Start the gateway with all it needs; Ctrl-C stops everything and keeps the data
 	@exec $(BIN)/gateway dev
@@ -32,10 +32,17 @@ test: $(VENV) playground $(NODE_TESTS) ## Run every test, on free ports and a da
 test-kill: $(VENV) ## Kill each part of the running product 20 times while it is changed (some minutes)
 	@KILL_ROUNDS=20 $(BIN)/pytest tests/development/test_kill.py
 
+mutation: $(VENV) ## Mutate what decides who may read what, and see that tests fail (a quarter of an hour)
+	@rm -rf mutants && $(BIN)/mutmut run --max-children 2 && $(BIN)/mutmut results
+
+bench-authorization: $(VENV) ## Measure what authorization costs on the warm path (a few minutes)
+	@$(BIN)/python -m tests.bench.authorization
+
 check: $(VENV) ## Check style, types, imports, schema.graphql and the documentation
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy gateway subgraphs tests && $(BIN)/lint-imports
 	@$(BIN)/gateway schema | diff -u schema.graphql - || { echo "schema.graphql is not what the code says: make schema"; exit 1; }
 	@$(BIN)/pytest -q tests/docs
+	@$(BIN)/pytest -q tests/policy --cov=gateway.policy --cov-branch --cov-report=term --cov-fail-under=100
 
 playground: $(PLAYGROUND)/dist/index.html ## Build the playground, where there is Node 20.19 or newer
 
@@ -54,7 +61,7 @@ lock: $(VENV) ## Make requirements.txt and requirements-dev.txt anew; versions s
 	@$(LOCK) $(LOCK_OPTIONS) --group dev --constraint requirements.txt $(UNUSED) --output-file requirements-dev.txt
 
 clean: ## Remove what was built and installed; the data of `make run` stays
-	@rm -rf .venv build $(PLAYGROUND)/dist $(PLAYGROUND)/node_modules $(dir $(NODE_TESTS))
+	@rm -rf .venv build mutants $(PLAYGROUND)/dist $(PLAYGROUND)/node_modules $(dir $(NODE_TESTS))
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
 

@@ -1,4 +1,4 @@
-"""The command line: `gateway serve · dev · db · token · schema`."""
+"""The command line: `gateway serve · dev · db · consumer · grant · token · schema`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import structlog
 import typer
 from rich.console import Console
 
+from gateway.administration import consumer_commands, grant_commands
 from gateway.errors import StoreUnavailable
 from gateway.identity.pseudonyms import PseudonymKeyError, read_pseudonyms
 from gateway.settings import PREFIX, Settings, SettingsError, load_settings, unknown_variables
@@ -29,6 +30,8 @@ app = typer.Typer(
 )
 db = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db, name="db")
+app.add_typer(consumer_commands.app, name="consumer")
+app.add_typer(grant_commands.app, name="grant")
 
 log = structlog.get_logger(__name__)
 
@@ -98,7 +101,17 @@ def dev() -> None:
 def token(
     consumer: Annotated[str, typer.Option(help="The consumer's client id, such as business-portal.")],
     subject: Annotated[str, typer.Option(help="The subject's identity number, 12 digits.")],
-    actor: Annotated[str | None, typer.Option(help="The number of the person acting for the subject.")] = None,
+    actor: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The number of the person acting for the subject. Up to three times where acting was passed on: the "
+            "one who acts now first."
+        ),
+    ] = None,
+    scope: Annotated[
+        str | None,
+        typer.Option(help="What the token may be used for, separated by spaces; unset: all but introspection."),
+    ] = None,
     lifetime: Annotated[int, typer.Option(min=1, max=86_400, help="Seconds until it expires.")] = 3_600,
 ) -> None:
     """Print an access token of the development issuer, for the gateway that `gateway dev` last ran here."""
@@ -107,7 +120,7 @@ def token(
     with _told_plainly():
         folder = load_settings().dev_directory
         issuer = open_issuer(folder, recorded_audience(folder))
-        typer.echo(issuer.issue(consumer, subject, actor, lifetime))
+        typer.echo(issuer.issue(consumer, subject, actor or (), lifetime, scope))
 
 
 @app.command()

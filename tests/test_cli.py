@@ -56,6 +56,20 @@ def test_a_token_is_for_the_gateway_that_was_last_run_whatever_the_settings_are_
     assert claims["aud"] == "http://127.0.0.1:18500"
 
 
+def test_a_token_names_its_actors_in_their_order_and_its_scope(tmp_path: Path) -> None:
+    with occupied(tmp_path) as directory:
+        record_audience(directory, "http://127.0.0.1:8000")
+    actors = ("--actor", "199003152390", "--actor", "198811274560")
+    words = ("token", "--consumer", "a", "--subject", "165599990010", *actors, "--scope", "case-groups:read")
+
+    result = run(*words, dev_directory=str(tmp_path))
+
+    payload = result.stdout.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    assert claims["act"] == {"sub": "199003152390", "act": {"sub": "198811274560"}}
+    assert claims["scope"] == "case-groups:read"
+
+
 def test_there_is_no_token_before_the_development_gateway_ran(tmp_path: Path) -> None:
     result = run("token", "--consumer", "a", "--subject", "165599990010", dev_directory=str(tmp_path))
 

@@ -1,0 +1,47 @@
+"""The database that the commands work on: the one that is set, or that of the `gateway dev` running here."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from gateway.settings import PREFIX, Settings, SettingsError
+from gateway.store.driver import Database, opened_database
+
+LISTENING_TIMEOUT = 1.0
+
+
+@contextmanager
+def administered_database(settings: Settings) -> Iterator[Database]:
+    """The database that `settings` name, or that `gateway dev` runs with them; which, is then said on standard error.
+
+    Raises SettingsError when there is neither, StoreUnavailable for an address that is none.
+    """
+    uri = settings.mongodb_uri.get_secret_value() if settings.mongodb_uri else _uri_of_gateway_dev(settings)
+    with opened_database(uri, settings.mongodb_database, timeout=settings.mongodb_timeout) as database:
+        yield database
+
+
+def _uri_of_gateway_dev(settings: Settings) -> str:
+    from gateway.development.directory import is_occupied  # noqa: PLC0415 - slow to import, and seldom needed
+    from gateway.development.programs import LOOPBACK, embedded_database_uri  # noqa: PLC0415
+
+    if not is_occupied(settings.dev_directory) or not _is_listening(LOOPBACK, settings.dev_database_port):
+        raise SettingsError(
+            f"Not set: {PREFIX}MONGODB_URI, the MongoDB with the registry. Nor does `gateway dev` run in "
+            f"{settings.dev_directory} with an embedded database on port {settings.dev_database_port}, which would be "
+            "used."
+        )
+    typer.echo(f"Using the database of the `gateway dev` that runs in {settings.dev_directory}.", err=True)
+    return embedded_database_uri(settings)
+
+
+def _is_listening(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=LISTENING_TIMEOUT):
+            return True
+    except OSError:
+        return False

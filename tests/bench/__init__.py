@@ -1,0 +1,1 @@
+"""Measurements: programs that start what they measure on loopback, stop it again, and print ratios within one run."""

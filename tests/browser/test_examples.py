@@ -23,7 +23,7 @@ def schema() -> GraphQLSchema:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_and_its_variables_fit_the_schema(path: Path, schema: GraphQLSchema) -> None:
-    document = parse(path.read_text(encoding="utf-8"), assume_valid_sdl=True)
+    document = parse(path.read_text(encoding="utf-8"))
     variables = path.with_suffix(".variables.json")
     given = json.loads(variables.read_text(encoding="utf-8")) if variables.exists() else {}
 

@@ -23,8 +23,12 @@ from gateway.administration.running import (
     parse_moment,
     print_json,
 )
-from gateway.administration.views import grant_view, list_table, show
+from gateway.administration.views import grant_view, history_view, list_table, record_table, show
 from gateway.model.connection import Validity
+
+GrantId = Annotated[
+    str, typer.Argument(metavar="GRANT_ID", help="The grant's id; `gateway grant list` shows it.", show_default=False)
+]
 
 app = typer.Typer(no_args_is_help=True, help="The grants: what each consumer may read, from whom, and for what.")
 app.command("explain")(explain)
@@ -100,9 +104,24 @@ def list_(
     show(list_table(found, [*columns, *(["withdrawnAt"] if every else [])]))
 
 
+@app.command("show")
+def show_(grant_id: GrantId, as_json: AsJson = False) -> None:
+    """Show a grant: its record and its history."""
+
+    async def look_up(desk: Desk) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        kept = desk.agreed.grant(grant_id)
+        return grant_view(kept, in_force=desk.agreed.in_force(kept, desk.moment)), history_view(kept.history)
+
+    record, history = looked_up(look_up)
+    if as_json:
+        print_json({**record, "history": history})
+        return
+    show(record_table(record), "", list_table(history, ["at", "by", "action", "why", "changes"], title="History"))
+
+
 @app.command("withdraw")
 def withdraw(
-    grant_id: Annotated[str, typer.Argument(metavar="GRANT_ID", help="The grant's id; `gateway grant list` shows it.")],
+    grant_id: GrantId,
     why: Why,
     by: By = None,
     yes: Yes = False,

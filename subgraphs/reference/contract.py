@@ -6,16 +6,19 @@ producers take theirs from a data file, a real producer would ask its case syste
 
 # ruff: noqa: D101 - what a type is, its description says, to readers of the schema as well
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Protocol
 
 import strawberry
 import structlog
-from graphql import GraphQLError
-from strawberry.extensions import MaskErrors, ParserCache, ValidationCache
+from graphql import DocumentNode, GraphQLError
+from strawberry.extensions import MaskErrors, ParserCache, SchemaExtension, ValidationCache
 from strawberry.scalars import JSON
 from strawberry.types import ExecutionContext, Info
+
+from subgraphs.reference.selection import status_fields
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -74,7 +77,7 @@ class Case:
     @classmethod
     def resolve_reference(cls, info: "Info[Question, None]", reference: object = None, **_: object) -> "Case":
         """Answer one representation of `_entities`; what it raises becomes an error at that position alone."""
-        info.context.count.cases += 1
+        info.context.asked.cases += 1
         if not isinstance(reference, str):
             raise bad_input("A representation of Case needs its reference as a string.")
         return info.context.answers.case(reference)
@@ -117,18 +120,19 @@ class Answers(Protocol):
         """
 
 
-class Count(Protocol):
-    """Where the number of cases that a request gets answers about is counted."""
+class Asked(Protocol):
+    """Where it is noted what a request asks: how many cases it gets answers about, and which fields of a status."""
 
     cases: int
+    fields: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The context of one GraphQL request: who answers it, and where its cases are counted."""
+    """The context of one GraphQL request: who answers it, and where it is noted what it asks."""
 
     answers: Answers
-    count: Count
+    asked: Asked
 
 
 def _cases(
@@ -142,7 +146,7 @@ def _cases(
     if not 1 <= first <= LARGEST_PAGE:
         raise bad_input(f"`first` must be from 1 to {LARGEST_PAGE}, and was {first}.")
     connection = info.context.answers.cases(first, after)
-    info.context.count.cases += len(connection.edges)
+    info.context.asked.cases += len(connection.edges)
     return connection
 
 
@@ -155,8 +159,23 @@ class Query:
     )
 
 
+class NoteWhatIsAsked(SchemaExtension):
+    """Notes which fields of a status a request asks for, before it is answered."""
+
+    def on_execute(self) -> Iterator[None]:
+        """Read the fields off the query itself, which by now is valid."""
+        execution = self.execution_context
+        if isinstance(execution.schema, StatusSchema) and execution.graphql_document is not None:
+            execution.context.asked.fields = execution.schema.fields_asked(execution.graphql_document)
+        yield
+
+
 class StatusSchema(strawberry.federation.Schema):
     """The contract's schema. Of an unexpected error it logs the kind and the place, never the data in its message."""
+
+    def fields_asked(self, document: DocumentNode) -> tuple[str, ...]:
+        """The fields of a status that a valid document asks for."""
+        return status_fields(self._schema, document)
 
     def process_errors(
         self,
@@ -179,6 +198,7 @@ def status_schema() -> StatusSchema:
             # A gateway sends the same few documents again and again, with other references in the variables.
             ParserCache,
             ValidationCache,
+            NoteWhatIsAsked,
         ],
     )
 

@@ -1,9 +1,13 @@
-"""The log: one line for each GraphQL request, with neither identity numbers nor case references in it."""
+"""The log: one line for each GraphQL request, with neither identity numbers nor case references in it.
+
+It says what was asked, twice: `fields` are those of the query, `scope` those that the gateway has signed for.
+"""
 
 import re
 import sys
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -13,6 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+_MAY_BE_A_NUMBER = re.compile(r"\d{6,}[-+]?\d{4,}")
+"""What could be somebody's identity number, as a life event's code, say."""
 
 
 def configure_log() -> None:
@@ -36,6 +42,11 @@ class RequestRecord:
     """What the log line of a request will say. Filled in by whoever finds it out, through `record_of`."""
 
     consumer: str | None = None
+    purposes: Sequence[str] = ()
+    scope: Sequence[str] = ()
+    fields: Sequence[str] = ()
+    """The fields of a status in the query itself, in its order."""
+
     cases: int = 0
     refused: str | None = None
 
@@ -71,7 +82,13 @@ class LogRequests:
             try:
                 await self._app(scope, receive, send_with_request_id)
             finally:
-                said = {"consumer": record.consumer, "reason": record.refused}
+                said = {
+                    "consumer": record.consumer,
+                    "purpose": _said(record.purposes),
+                    "fields": _said(record.fields),
+                    "scope": _said(record.scope),
+                    "reason": record.refused,
+                }
                 log.info(
                     "refused" if record.refused else "answered",
                     status=status,
@@ -79,3 +96,7 @@ class LogRequests:
                     ms=round((time.perf_counter() - started) * 1000, 1),
                     **{key: value for key, value in said.items() if value is not None},
                 )
+
+
+def _said(words: Sequence[str]) -> str | None:
+    return _MAY_BE_A_NUMBER.sub("…", " ".join(words)) or None

@@ -61,7 +61,8 @@ class RequireAssertion:
             message = "The caller cannot be verified now: the gateway's keys cannot be fetched."
             await _error(503, "KEYS_UNAVAILABLE", message, {"Retry-After": "2"})(scope, receive, send)
         else:
-            record.consumer = request.state.caller.consumer
+            caller: Caller = request.state.caller
+            record.consumer, record.purposes, record.scope = caller.consumer, caller.purposes, caller.scope
             await self._app(scope, receive, send)
 
 

@@ -362,3 +362,26 @@ def test_a_grant_given_by_command_is_one_that_the_gateway_reads(office: Office) 
 
     (shown,) = office.json("consumer", "show", "business-portal")["grants"]
     assert (shown["fields"], shown["legalBasis"]) == (["references.url"], "Only for tests.")
+
+
+def test_a_grant_is_shown_with_its_history(office: Office) -> None:
+    id_ = office.json(*giving(), "--by", "kim")["grant"]["id"]
+    office.json("grant", "withdraw", id_, *WHY, "--by", "lo", "--yes")
+
+    shown = office.json("grant", "show", id_)
+    said = office.run("grant", "show", id_)
+
+    assert (shown["id"], shown["inForce"], shown["revision"]) == (id_, False, 2)
+    assert [(one["action"], one["by"], one["why"]) for one in shown["history"]] == [
+        ("add", "kim", "Ticket 17"),
+        ("withdraw", "lo", "Ticket 17"),
+    ]
+    assert said.exit_code == 0
+    for word in (id_, "withdraw", "kim", "Ticket 17"):
+        assert word in said.stdout
+
+
+def test_a_grant_that_is_not_there_cannot_be_shown(office: Office) -> None:
+    (sentence,) = office.refused("grant", "show", "6a0000000000000000000001")
+
+    assert sentence.startswith("There is no grant '6a0000000000000000000001'.")

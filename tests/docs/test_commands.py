@@ -20,7 +20,10 @@ from tests.docs.pages import PAGES, TOP
 from tests.gateway import Gateway
 from tests.issuer import COMPANY
 
-RUN_ELSEWHERE = {"docs/producers.md": "tests/subgraphs/test_documentation.py"}
+RUN_ELSEWHERE = {
+    "docs/producers.md": "tests/subgraphs/test_documentation.py",
+    "docs/authorization.md": "tests/docs/test_authorization.py",
+}
 BASE_URL = "http://127.0.0.1:8000"
 TOKEN_COMMAND = re.compile(r"TOKEN=\$\((.+)\)")
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.errors import GatewayError, UserErrorCode
+from gateway.groups.takeovers import OfferReason
 from gateway.groups.wording import IDEMPOTENCY_KEY, NOTE, REFERENCE, TITLE
 from gateway.model.purpose import InformationArea
 from gateway.model.status import UnavailableReason
@@ -74,7 +75,7 @@ def test_every_outcome_is_documented() -> None:
 def test_no_page_names_a_code_that_does_not_exist(page_: Page) -> None:
     """In prose, what stands in code and looks like an enum value or a code."""
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", page_.prose))
-    known = error_codes() | USER_ERROR_CODES | REASONS | {area.value for area in InformationArea}
+    known = error_codes() | USER_ERROR_CODES | REASONS | {one.value for one in (*InformationArea, *OfferReason)}
 
     assert {name for name in named - known if not name.startswith((PREFIX, "MONGO"))} == set()
 

@@ -10,10 +10,10 @@ import pytest
 from tests.docs.pages import PAGES, TOP, Page, page
 
 LANGUAGES = {
-    "graphql",  # test_queries.py
-    "json",  # here, and test_queries.py
-    "console",  # test_commands.py
-    "text",  # to look at
+    "graphql",  # test_queries.py, test_authorization.py
+    "json",  # here, test_queries.py, test_authorization.py
+    "console",  # test_commands.py, test_authorization.py
+    "text",  # to look at; of docs/authorization.md: test_authorization.py
     "js",  # docs/operations.md: tests/mongo_init/test_registry_by_hand.py
     "sh",  # docs/database.md: tests/mongo_init/test_compose.py
     "python",  # docs/producers.md: tests/subgraphs/test_documentation.py
@@ -84,3 +84,13 @@ def test_the_readme_names_every_folder_of_the_gateway() -> None:
     named = set(re.findall(r"^  (\w+)/", tree.text, re.MULTILINE))
 
     assert named == {folder.parent.name for folder in (TOP / "gateway").glob("*/__init__.py")}
+
+
+def test_what_decides_on_authorization_can_be_read_in_an_hour() -> None:
+    """docs/algorithms.md says so of the whole of gateway/policy."""
+    lines = sum(
+        len(file.read_text(encoding="utf-8").splitlines()) for file in (TOP / "gateway" / "policy").glob("*.py")
+    )
+
+    assert "at most 600 lines" in page("docs/algorithms.md").section("## Who may read what").text
+    assert lines <= 600

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 
+from tests.docs.examples import comparable, examples, scope_of
 from tests.docs.pages import PAGES, TOP, Block, Page, Section, page
 from tests.gateway import Answer, Gateway
 from tests.issuer import COMPANY
@@ -28,41 +28,14 @@ ERRORS = page("docs/errors.md")
 ERROR_CODES = ERRORS.section("## GraphQL errors").rows()
 ERROR_SECTIONS = [ERRORS.section(f"### `{code}`") for code in ERROR_CODES]
 
-PASSING = {"id", "status", "requestId", "createdAt", "updatedAt", "retainUntil", "addedAt", "startCursor", "endCursor"}
-"""Fields whose values are of the moment: of an answer shown on a page, their shape alone must be right.
-
-A status, too, but not the reason why there is none.
-"""
-
-
-@dataclass
-class Example:
-    """A query of a page, with the blocks that stand below it: its variables and its answer, where they are shown."""
-
-    query: str
-    variables: dict[str, Any]
-    answer: dict[str, Any] | None = None
-
-
-def examples(page_: Page) -> list[Example]:
-    """The page's queries to portals' schema, in order."""
-    found: list[Example] = []
-    for block in page_.blocks("graphql", "json"):
-        if block.language == "graphql":
-            found.append(Example(block.text, {}))
-        elif block.info == "variables":
-            found[-1].variables = json.loads(block.text)
-        elif block.info == "answer":
-            found[-1].answer = json.loads(block.text)
-    return found
-
 
 def schema_of(page_: Page, block: Block) -> GraphQLSchema:
     """The schema that a block of the page is written for."""
     if page_.name == CONTRACT_PAGE or block.info == "contract":
         contract = (TOP / "subgraphs" / "contract.graphql").read_text(encoding="utf-8")
         return build_schema(contract + FEDERATION, assume_valid_sdl=True)
-    return build_schema((TOP / "schema.graphql").read_text(encoding="utf-8"))
+    # Federation's directives are used in it without being defined in it.
+    return build_schema((TOP / "schema.graphql").read_text(encoding="utf-8"), assume_valid_sdl=True)
 
 
 @pytest.mark.parametrize("page_", [page_ for page_ in PAGES if page_.blocks("graphql")], ids=lambda page_: page_.name)
@@ -74,9 +47,8 @@ def test_every_query_fits_its_schema(page_: Page) -> None:
 @pytest.mark.parametrize("name", ["README.md", "docs/portals.md"])
 async def test_every_query_answers_as_the_page_says(demo: Gateway, name: str) -> None:
     """In the page's order, as a reader would run them one after another."""
-    token = demo.token_for(COMPANY)
     for example in examples(page(name)):
-        answer = await demo.query(example.query, example.variables, token=token)
+        answer = await example.asked(demo)
 
         assert answer.status == 200, example.query
         if example.answer is None:
@@ -116,7 +88,7 @@ async def test_every_error_is_as_the_page_says(demo: Gateway, section: Section) 
     answered = await demo.send(
         request.text.encode(),
         {"Content-Type": "application/json", "Accept": "application/graphql-response+json"},
-        token=demo.token_for(COMPANY),
+        token=demo.token_for(COMPANY, scope=scope_of(request)),
         authorized=code != "UNAUTHENTICATED",
     )
 
@@ -130,31 +102,6 @@ def test_every_error_is_shown_below_its_own_heading(section: Section) -> None:
     answer = json.loads(section.blocks("json")[-1].text)
 
     assert f"### `{answer['errors'][0]['extensions']['code']}`" == section.heading
-
-
-def comparable(value: Any) -> Any:
-    """An answer with what is of the moment replaced by its shape."""
-    match value:
-        case dict():
-            return {
-                key: shape(inner) if key in PASSING and "reason" not in (inner or ()) else comparable(inner)
-                for key, inner in value.items()
-            }
-        case list():
-            return [comparable(inner) for inner in value]
-        case _:
-            return value
-
-
-def shape(value: Any) -> Any:
-    """The value's type and, for objects and lists, those of what is in it."""
-    match value:
-        case dict():
-            return {key: shape(inner) for key, inner in value.items()}
-        case list():
-            return [shape(inner) for inner in value]
-        case _:
-            return type(value).__name__
 
 
 def refusals(answer: dict[str, Any]) -> list[Any]:

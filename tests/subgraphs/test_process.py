@@ -35,6 +35,62 @@ async def test_each_request_is_one_line_in_the_log(producer: Producer) -> None:
     assert re.search(r"ms=\d", line)
 
 
+async def test_the_line_says_what_was_asked_and_what_was_signed_for(producer: Producer) -> None:
+    """Each by itself: the fields are those of the query, the scope is the assertion's."""
+    query = """
+      query Q($representations: [_Any!]!, $no: Boolean = false) {
+        _entities(representations: $representations) { ...Statuses }
+      }
+      fragment Statuses on Case {
+        status { shown: title updatedAt ... on CaseStatus { title extension @include(if: $no) } references { url } }
+      }
+    """
+    body = {"query": query, "variables": {"representations": [{"__typename": "Case", "reference": "any"}]}}
+    assertion = producer.assertion(scope="title updatedAt", purpose=["TAXES:filing-vat", "GOODS"])
+
+    await producer.post(body, assertion=assertion, x_request_id="what-was-asked")
+
+    (line,) = await producer.logged("what-was-asked")
+    assert "fields='title updatedAt extension references.url'" in line
+    assert "scope='title updatedAt'" in line
+    assert "purpose='TAXES:filing-vat GOODS'" in line
+
+
+@pytest.mark.parametrize(
+    ("selected", "logged"),
+    [
+        ("status { __typename }", None),
+        ("status { references { __typename } }", "references"),
+        ("status { references { __typename title } code }", "'references.title code'"),
+        ("reference", None),
+    ],
+)
+async def test_what_is_not_a_field_of_a_status_is_not_said_to_be_one(
+    producer: Producer, selected: str, logged: str | None
+) -> None:
+    await producer.entities(["any"], selected, x_request_id=f"selected-{abs(hash(selected))}-x")
+
+    (line,) = await producer.logged(f"selected-{abs(hash(selected))}-x")
+    assert re.findall(r" fields=('[^']*'|\S+)", line) == ([] if logged is None else [logged])
+
+
+async def test_the_overview_says_what_was_asked_too(producer: Producer) -> None:
+    await producer.ask("{ cases { edges { node { status { code } } } } }", x_request_id="overview-asked")
+
+    (line,) = await producer.logged("overview-asked")
+    assert "fields=code" in line
+
+
+async def test_what_may_be_a_number_in_a_purpose_is_not_logged(producer: Producer) -> None:
+    assertion = producer.assertion(purpose=["TAXES:about-199003152390"], scope="title 900315-2390")
+
+    await producer.post({"query": "{ cases { edges { caseType } } }"}, assertion=assertion, x_request_id="with-number")
+
+    (line,) = await producer.logged("with-number")
+    assert "purpose=TAXES:about-…" in line
+    assert "scope='title …'" in line
+
+
 async def test_the_log_holds_neither_identity_numbers_nor_references(producer: Producer) -> None:
     demonstration = producer.demonstration
     secrets = [demonstration.subject, "199003152390", demonstration.foreign_reference, *demonstration.references]

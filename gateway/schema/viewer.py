@@ -9,6 +9,7 @@ import strawberry
 
 from gateway.model import grant as model
 from gateway.model.page import page_of
+from gateway.model.registry import Agreements
 from gateway.schema.case_group import Purpose, Subject
 from gateway.schema.consumer import Consumer
 from gateway.schema.context import Context, Info
@@ -36,9 +37,9 @@ class Grant:
     valid_until: datetime | None = strawberry.field(description="Until when; null while no end is set.")
 
     @classmethod
-    def of(cls, grant: model.Grant, context: Context) -> Self:
-        """`grant` with names in the caller's language."""
-        producer = context.registry.agreements.producers[grant.producer]
+    def of(cls, grant: model.Grant, agreements: Agreements, context: Context) -> Self:
+        """`grant`, one of `agreements`, with names in the caller's language."""
+        producer = agreements.producers[grant.producer]
         return cls(
             producer=Producer.of(producer, context.language),
             case_types=[CaseType.of_code(producer, code, context.language) for code in sorted(grant.case_types)],
@@ -79,11 +80,12 @@ class Viewer:
     ) -> Connection[Grant]:
         """One page of grants, by id."""
         context = info.context
-        grants = sorted(context.registry.agreements.grants_of(context.caller.consumer), key=_id)
+        agreements = context.registry.agreements
+        grants = sorted(agreements.grants_of(context.caller.consumer), key=_id)
         request = PageRequest(first, after, last, before, GRANTS_PER_PAGE, context.page_max_size)
         cursors: Cursors[model.Grant, str] = Cursors(scope=("grants", context.caller.consumer), position=_id, parse=str)
         page = page_of(grants, _id, request.window(cursors))
-        return connection(page, cursors, lambda grant: Grant.of(grant, context), counted(len(grants)))
+        return connection(page, cursors, lambda grant: Grant.of(grant, agreements, context), counted(len(grants)))
 
 
 def _id(grant: model.Grant) -> str:

@@ -373,11 +373,11 @@ def test_a_grant_is_shown_with_its_history(office: Office) -> None:
 
     assert (shown["id"], shown["inForce"], shown["revision"]) == (id_, False, 2)
     assert [(one["action"], one["by"], one["why"]) for one in shown["history"]] == [
-        ("add", "kim", "Ticket 17"),
-        ("withdraw", "lo", "Ticket 17"),
+        ("add", "kim", "Ticket 18"),
+        ("withdraw", "lo", "Ticket 18"),
     ]
     assert said.exit_code == 0
-    for word in (id_, "withdraw", "kim", "Ticket 17"):
+    for word in (id_, "withdraw", "kim", "Ticket 18"):
         assert word in said.stdout
 
 

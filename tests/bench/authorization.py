@@ -10,6 +10,7 @@ import asyncio
 import base64
 import json
 import os
+import random
 import socket
 import statistics
 import subprocess
@@ -36,8 +37,8 @@ from tests.database import embedded_database
 from tests.issuer import AUDIENCE, ISSUER, Issuer
 
 CASES = 20
-ROUNDS = 60
-REQUESTS = 80
+ROUNDS = 200
+REQUESTS = 48
 """In each round, to each of the two."""
 
 CONCURRENT = 8
@@ -201,6 +202,13 @@ async def measured(ports: list[int], pids: list[int], token: str) -> list[list[f
         return rounds
 
 
+def confidence(ratios: list[float]) -> tuple[float, float]:
+    """Between what the median is with 95 % confidence, by resampling the rounds."""
+    chance = random.Random(1)
+    medians = sorted(statistics.median(chance.choices(ratios, k=len(ratios))) for _ in range(2_000))
+    return medians[50], medians[-51]
+
+
 def main() -> None:
     """Runs the measurement, prints it and writes it to build/."""
     with ExitStack() as stack:
@@ -219,20 +227,23 @@ def main() -> None:
         ]
         token = issuer.token(exp=2_000_000_000)
         rounds = asyncio.run(measured(ports, [gateway.pid for gateway in gateways], token))
-    ratios = sorted(with_ / without for with_, without in rounds)
-    quartiles = statistics.quantiles(ratios, n=4)
+    ratios = [with_ / without for with_, without in rounds]
+    ratio, (low, high) = statistics.median(ratios), confidence(ratios)
     report = {
         "cases": CASES,
         "rounds": ROUNDS,
         "requests_per_round": REQUESTS,
         "cpu_ms_with": round(statistics.median(one[0] for one in rounds), 3),
         "cpu_ms_without": round(statistics.median(one[1] for one in rounds), 3),
-        "ratios": {"authorization": round(quartiles[1], 4), "quartiles": [round(one, 4) for one in quartiles]},
+        "ratios": {"authorization": round(ratio, 4), "confidence_95": [round(low, 4), round(high, 4)]},
     }
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps(report, indent=2) + "\n")
     console.print_json(json.dumps(report))
-    console.print(f"Authorization costs {(quartiles[1] - 1) * 100:.1f} % of the gateway's CPU time on the warm path.")
+    console.print(
+        f"Authorization costs {(ratio - 1) * 100:.1f} % of the gateway's CPU time on the warm path "
+        f"(95 %: {(low - 1) * 100:.1f} to {(high - 1) * 100:.1f} %)."
+    )
 
 
 if __name__ == "__main__":

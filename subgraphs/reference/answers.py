@@ -28,16 +28,17 @@ class DemonstrationAnswers:
     def case(self, reference: str) -> Case:
         """The case with that reference, and its status if the caller may have it."""
         record = self.book.find(reference)
-        if record is None or record.subject != self.caller.subject:
+        # A case of another type than the gateway was told is as one that is not there: the grant is not for it.
+        if record is None or record.subject != self.caller.subject or not self.caller.may_ask_about(record.case_type):
             return Case(reference=strawberry.ID(reference), status=None)
         return self._case(record)
 
     def cases(self, first: int, after: str | None) -> CaseConnection:
         """One page of the subject's cases. Raises GraphQLError when `after` is no cursor."""
-        previous = "" if after is None else _reference_at(after)
+        previous = "" if after is None else reference_at(after)
         following = [case for case in self.book.of_subject(self.caller.subject) if case.reference > previous]
         edges = [
-            CaseEdge(cursor=_cursor(case.reference), case_type=case.case_type, node=self._case(case))
+            CaseEdge(cursor=cursor_of(case.reference), case_type=case.case_type, node=self._case(case))
             for case in following[:first]
         ]
         return CaseConnection(
@@ -74,11 +75,13 @@ class DemonstrationAnswers:
         )
 
 
-def _cursor(reference: str) -> str:
+def cursor_of(reference: str) -> str:
+    """The cursor of the case with that reference: where a page that ends with it ends."""
     return urlsafe_b64encode(reference.encode()).decode()
 
 
-def _reference_at(cursor: str) -> str:
+def reference_at(cursor: str) -> str:
+    """The reference that a cursor stands for. Raises GraphQLError when it is none."""
     try:
         return b64decode(cursor.encode(), altchars=b"-_", validate=True).decode()
     except ValueError as exc:

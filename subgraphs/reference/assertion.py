@@ -46,6 +46,13 @@ class Caller:
     scope: tuple[str, ...]
     """The fields of the status that are asked for."""
 
+    case_types: tuple[str, ...] | None
+    """What types the gateway was told the cases are of: what is asked for is granted for these. None: it says none."""
+
+    def may_ask_about(self, case_type: str) -> bool:
+        """Whether cases of this type are among what the gateway was told it asks about."""
+        return self.case_types is None or case_type in self.case_types
+
 
 class AssertionVerifier:
     """Verifies assertions that one gateway (`issuer`) has made out to one producer (`audience`)."""
@@ -105,6 +112,7 @@ def _caller(claims: jwt.Claims) -> Caller:
                 actor=_actor(claims.get("act")),
                 purposes=_strings(claims.get("purpose", [])),
                 scope=_strings(str(claims.get("scope", "")).split()),
+                case_types=None if "case_types" not in claims else _strings(claims["case_types"]),
             )
     raise AssertionRefused("a claim is wrong: client_id and sub must be strings")
 

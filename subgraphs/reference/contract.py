@@ -17,6 +17,7 @@ from graphql import DocumentNode, GraphQLError
 from strawberry.extensions import MaskErrors, ParserCache, SchemaExtension, ValidationCache
 from strawberry.scalars import JSON
 from strawberry.types import ExecutionContext, Info
+from strawberry.utils.await_maybe import AwaitableOrValue, await_maybe
 
 from subgraphs.reference.selection import status_fields
 
@@ -75,7 +76,9 @@ class Case:
     )
 
     @classmethod
-    def resolve_reference(cls, info: "Info[Question, None]", reference: object = None, **_: object) -> "Case":
+    def resolve_reference(
+        cls, info: "Info[Question, None]", reference: object = None, **_: object
+    ) -> "AwaitableOrValue[Case]":
         """Answer one representation of `_entities`; what it raises becomes an error at that position alone."""
         info.context.asked.cases += 1
         if not isinstance(reference, str):
@@ -108,12 +111,15 @@ class CaseConnection:
 
 
 class Answers(Protocol):
-    """What a producer has to say to one caller at one moment. This is what a producer implements."""
+    """What a producer has to say to one caller at one moment. This is what a producer implements.
 
-    def case(self, reference: str) -> Case:
+    The methods may be coroutines: then all cases of a request are asked for before the first of them is awaited.
+    """
+
+    def case(self, reference: str) -> AwaitableOrValue[Case]:
         """The case with that reference; its status is None where there is nothing to disclose to this caller."""
 
-    def cases(self, first: int, after: str | None) -> CaseConnection:
+    def cases(self, first: int, after: str | None) -> AwaitableOrValue[CaseConnection]:
         """At most `first` of the subject's cases in the order of their references, from the cursor `after` on.
 
         Raises GraphQLError when `after` is not a cursor of this producer.
@@ -135,7 +141,7 @@ class Question:
     asked: Asked
 
 
-def _cases(
+async def _cases(
     info: Info[Question, None],
     first: Annotated[int, strawberry.argument(description="How many to give at most, from 1 to 100.")] = 50,
     after: Annotated[
@@ -145,7 +151,7 @@ def _cases(
 ) -> CaseConnection:
     if not 1 <= first <= LARGEST_PAGE:
         raise bad_input(f"`first` must be from 1 to {LARGEST_PAGE}, and was {first}.")
-    connection = info.context.answers.cases(first, after)
+    connection = await await_maybe(info.context.answers.cases(first, after))
     info.context.asked.cases += len(connection.edges)
     return connection
 

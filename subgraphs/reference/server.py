@@ -8,7 +8,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 
@@ -24,11 +24,16 @@ AnswersFor = Callable[[Caller, str | None], Answers]
 """Makes the answers to one request, from who asks and the request's `Accept-Language`."""
 
 
-def create_app(answers_for: AnswersFor, verifier: AssertionVerifier) -> Starlette:
-    """The application of a producer that gives these answers to callers whom the verifier lets through."""
+def create_app(
+    answers_for: AnswersFor, verifier: AssertionVerifier, lifespan: Lifespan[Starlette] | None = None
+) -> Starlette:
+    """The application of a producer that gives these answers to callers whom the verifier lets through.
+
+    `lifespan` opens and closes what the answers need all along.
+    """
     guarded = RequireAssertion(StatusEndpoint(answers_for), verifier)
     status_subgraph = LogRequests(RequestBodyLimitMiddleware(guarded, LARGEST_REQUEST))
-    return Starlette(routes=[Route("/graphql", status_subgraph), Route("/health", health)])
+    return Starlette(routes=[Route("/graphql", status_subgraph), Route("/health", health)], lifespan=lifespan)
 
 
 async def health(_: Request) -> Response:

@@ -33,7 +33,7 @@ def serve(app: ASGIApp, listener: socket.socket, on_ready: Callable[[str], None]
     base_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     config = uvicorn.Config(
         app,
-        lifespan="off",
+        lifespan="on",
         ws="none",
         log_config=None,
         log_level="warning",

@@ -18,8 +18,8 @@ def gateway() -> Iterator[Gateway]:
 def producer(
     request: pytest.FixtureRequest, gateway: Gateway, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Producer]:
-    """Each of the demonstration producers, as a process."""
+    """Each of the producers, as a process."""
     demonstration: Demonstration = request.param
-    log = tmp_path_factory.mktemp(demonstration.package) / "log"
+    log = tmp_path_factory.mktemp(demonstration.producer) / "log"
     with running_producer(demonstration, gateway, log) as producer:
         yield producer

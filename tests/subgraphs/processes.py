@@ -1,18 +1,21 @@
-"""The demonstration producers as the processes they are, spoken to over HTTP only."""
+"""The producers of `subgraphs/` as the processes they are, in whatever language, spoken to over HTTP only."""
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
+from tests.conftest import required
 from tests.subgraphs.gateway import Gateway
 
 ROOT = Path(__file__).parents[2]
@@ -22,35 +25,109 @@ ENTITIES = "query ($representations: [_Any!]!) { _entities(representations: $rep
 
 
 @dataclass(frozen=True)
-class Demonstration:
-    """What a test knows of one demonstration producer's data."""
+class Program:
+    """How a producer is started: its command line, less the options that every producer has."""
 
-    package: str
+    command: tuple[str, ...]
+    is_there: Callable[[], None] = lambda: None
+    """Skips the test, with a sentence, where the program cannot be run on this machine; in CI that is a failure."""
+    beside: Callable[[Path], AbstractContextManager[Sequence[str]]] = lambda _: nullcontext(())
+    """What must run beside it, its log in the folder given; what comes back are the options that tell of it."""
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """One producer to test: its program, and what is known of its data."""
+
     producer: str
+    program: Program
     subject: str
     references: tuple[str, ...]
     """All of that subject's cases, in order."""
     foreign_reference: str
     """A case of somebody else."""
+    foreign_subject: str
+    """Whose case that is."""
 
     @property
     def audience(self) -> str:
         return f"https://{self.producer}.demo.example"
 
 
-COMPANY = "165599990010"
+def in_python(module: str) -> Program:
+    """A module under `subgraphs`, run by this interpreter."""
+    return Program((sys.executable, "-m", f"subgraphs.{module}"))
+
+
+def in_node(folder: str) -> Program:
+    """The `producer.js` of a folder under `subgraphs`, run by Node where it and the folder's packages are installed."""
+
+    def is_there() -> None:
+        required("node", f"the producer in subgraphs/{folder} is written in JavaScript.")
+        if not (ROOT / "subgraphs" / folder / "node_modules").is_dir():
+            missing = f"The packages of a producer are not installed: npm ci --prefix subgraphs/{folder}"
+            if os.environ.get("CI"):
+                pytest.fail(missing)
+            pytest.skip(missing)
+
+    return Program(("node", f"subgraphs/{folder}/producer.js"), is_there)
+
+
+def before_the_simulator() -> Program:
+    """The adapter to the kundhändelse interface, before the simulator of it."""
+
+    @contextmanager
+    def beside(folder: Path) -> Iterator[Sequence[str]]:
+        with running("kundhandelse.simulator", folder / "simulator.log") as (_, url):
+            demonstration = (ROOT / "subgraphs" / "kundhandelse" / "adapter.toml").read_text()
+            configuration = folder / "adapter.toml"
+            configuration.write_text(demonstration.replace("http://127.0.0.1:8195", url))
+            yield ("--config", str(configuration))
+
+    return Program(in_python("kundhandelse").command, beside=beside)
+
+
+COMPANY, ALVA, BJORN = "165599990010", "199003152390", "198811274560"
+
+TAX_AGENCY = Demonstration(
+    "tax-agency", in_python("tax_agency"), COMPANY, ("SKV-2026-55810", "SKV-2026-55811"), "SKV-2026-40017", ALVA
+)
+POLICE_AUTHORITY = Demonstration(
+    "police-authority", in_node("node_producer"), COMPANY, ("POL-2026-7031", "POL-2026-7032"), "POL-2026-7105", BJORN
+)
 
 DEMONSTRATIONS = (
-    Demonstration("tax_agency", "tax-agency", COMPANY, ("SKV-2026-55810", "SKV-2026-55811"), "SKV-2026-40017"),
+    TAX_AGENCY,
     Demonstration(
-        "companies_registration_office",
         "companies-registration-office",
+        in_python("companies_registration_office"),
         COMPANY,
         ("BV-2026-104233",),
         "BV-2026-118090",
+        BJORN,
     ),
-    Demonstration("municipality", "municipality", COMPANY, ("EXK-2026-0417", "EXK-2026-0418"), "EXK-2026-0622"),
+    Demonstration(
+        "municipality",
+        in_python("municipality"),
+        COMPANY,
+        ("EXK-2026-0417", "EXK-2026-0418"),
+        "EXK-2026-0622",
+        BJORN,
+    ),
+    POLICE_AUTHORITY,
+    Demonstration(
+        "building-committee",
+        before_the_simulator(),
+        COMPANY,
+        ("TK-2026-0101", "TK-2026-0102"),
+        "TK-2026-0209",
+        BJORN,
+    ),
 )
+"""Every producer that the contract tests run against. Add yours here."""
+
+IN_EACH_LANGUAGE = (TAX_AGENCY, POLICE_AUTHORITY)
+"""One of each implementation: for what does not depend on the data, and needs a process of its own."""
 
 
 @dataclass
@@ -113,30 +190,38 @@ class Producer:
         raise AssertionError(f"{text!r} was not logged.")
 
 
-def command(module: str, *options: str) -> list[str]:
-    """The command line of a module under `subgraphs`, with this interpreter."""
-    return [sys.executable, "-m", f"subgraphs.{module}", *options]
-
-
 @contextmanager
-def running(module: str, log: Path, *options: str) -> "Iterator[tuple[subprocess.Popen[bytes], str]]":
-    """Run a module on a free port until the block ends; gives the process and the address it says it is ready at."""
-    with log.open("wb") as output:
+def running(program: Program | str, log: Path, *options: str) -> "Iterator[tuple[subprocess.Popen[bytes], str]]":
+    """Run a program, or a module under `subgraphs`, on a free port until the block ends.
+
+    Gives the process and the address it says it is ready at.
+    """
+    program = in_python(program) if isinstance(program, str) else program
+    program.is_there()
+    with program.beside(log.parent) as told, log.open("wb") as output:
         process = subprocess.Popen(
-            command(module, "--port", "0", *options), cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+            [*program.command, "--port", "0", *told, *options], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
         )
-    try:
-        yield process, _address_when_ready(process, log)
-    finally:
-        process.kill()
-        process.wait()
+        try:
+            yield process, _address_when_ready(process, log)
+        finally:
+            process.kill()
+            process.wait()
 
 
 @contextmanager
 def running_producer(demonstration: Demonstration, gateway: Gateway, log: Path) -> Iterator[Producer]:
-    """Run a demonstration producer that trusts this gateway."""
-    with running(demonstration.package, log, "--gateway", gateway.url) as (process, url):
+    """Run a producer that trusts this gateway."""
+    with running(demonstration.program, log, "--gateway", gateway.url) as (process, url):
         yield Producer(process, url, log, demonstration, gateway)
+
+
+def run(program: Program, *options: str) -> "subprocess.CompletedProcess[str]":
+    """Run a program's command to its end."""
+    program.is_there()
+    return subprocess.run(
+        [*program.command, *options], check=False, cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
 
 
 def _address_when_ready(process: "subprocess.Popen[bytes]", log: Path) -> str:

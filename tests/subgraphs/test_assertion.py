@@ -1,13 +1,23 @@
-"""Who is let in: the caller assertion, against every demonstration producer, over HTTP only."""
+"""Who is let in: the caller assertion, against every producer, over HTTP only."""
 
+import asyncio
 import base64
 import json
 import time
+from pathlib import Path
 
 import pytest
 from joserfc import jwk, jws, jwt
 
-from tests.subgraphs.processes import DEMONSTRATIONS, Answer, Producer
+from tests.subgraphs.gateway import serving_gateway
+from tests.subgraphs.processes import (
+    DEMONSTRATIONS,
+    IN_EACH_LANGUAGE,
+    Answer,
+    Demonstration,
+    Producer,
+    running_producer,
+)
 
 pytestmark = pytest.mark.asyncio
 
@@ -168,6 +178,36 @@ async def test_what_is_not_an_assertion_at_all_is_refused(producer: Producer, as
     answer = await producer.post(QUESTION, assertion=assertion)
 
     assert is_refused(answer)
+
+
+@pytest.mark.parametrize("one", IN_EACH_LANGUAGE, ids=lambda one: one.producer)
+async def test_the_keys_are_fetched_once_however_many_are_invented(one: Demonstration, tmp_path: Path) -> None:
+    """A stranger must not be able to make a producer flood the gateway."""
+    with serving_gateway() as gateway, running_producer(one, gateway, tmp_path / "log") as producer:
+        claims = gateway.claims(one.audience, one.subject)
+        invented = [jwt.encode({"alg": "ES256", "kid": f"invented-{n}"}, claims, gateway.es256) for n in range(20)]
+
+        for assertion in [*invented, *invented]:
+            await producer.post(QUESTION, assertion=assertion)
+        answer = await producer.post(QUESTION, assertion=producer.assertion())
+
+    assert answer.status == 200
+    assert gateway.fetches == 1
+
+
+@pytest.mark.parametrize("one", IN_EACH_LANGUAGE, ids=lambda one: one.producer)
+async def test_a_key_that_the_gateway_begins_to_sign_with_is_found(one: Demonstration, tmp_path: Path) -> None:
+    with serving_gateway() as gateway, running_producer(one, gateway, tmp_path / "log") as producer:
+        await producer.post(QUESTION, assertion=producer.assertion())
+        gateway.es256 = jwk.ECKey.generate_key("P-256", auto_kid=True)
+
+        deadline = time.monotonic() + 10
+        while (answer := await producer.post(QUESTION, assertion=producer.assertion())).status != 200:
+            assert is_refused(answer)
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.2)
+
+    assert gateway.fetches == 2
 
 
 async def test_an_assertion_for_one_producer_opens_no_other(producer: Producer) -> None:

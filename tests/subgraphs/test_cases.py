@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from subgraphs.reference.cases import EPOCH, CaseBook, DataFileError, Stage, load_cases
-from tests.subgraphs.processes import DEMONSTRATIONS, ROOT
+from tests.subgraphs.processes import ROOT
 
-DATA_FILES = [ROOT / "subgraphs" / demonstration.package / "cases.toml" for demonstration in DEMONSTRATIONS]
+PACKAGES = ("tax_agency", "companies_registration_office", "municipality")
+DATA_FILES = [ROOT / "subgraphs" / package / "cases.toml" for package in PACKAGES]
 
 TWO_STAGES = """
 languages = ["sv"]

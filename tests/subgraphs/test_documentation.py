@@ -13,19 +13,27 @@ import pytest
 from graphql import GraphQLError, build_schema, parse, validate
 
 from subgraphs.reference.cases import load_cases
-from tests.subgraphs.processes import ROOT, Producer
+from tests.subgraphs.processes import POLICE_AUTHORITY, ROOT, Producer
 
 PAGE = ROOT / "docs" / "producers.md"
 
 
-def blocks(language: str) -> list[str]:
-    """The contents of the page's fenced blocks in that language, in order."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(), flags=re.DOTALL | re.MULTILINE)
+IN_NODE = "Start yours from the one in Node"
 
 
-@pytest.mark.timeout(60)
-def test_the_commands_work_one_after_another() -> None:
-    lines = [line for block in blocks("console") for line in block.splitlines()]
+def section(heading: str) -> str:
+    """The part of the page under that heading."""
+    return PAGE.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def blocks(language: str, text: str | None = None) -> list[str]:
+    """The contents of the fenced blocks in that language, in order: of the whole page unless a part is given."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text or PAGE.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+def run_all(*commands: str) -> str:
+    """Run blocks of commands one after another in one shell; what they write. Each of them must succeed."""
+    lines = [line for block in commands for line in block.splitlines()]
     assert [line for line in lines if not line.startswith("$ ")] == []
     script = "\n".join(["set -euo pipefail", *(line.removeprefix("$ ") for line in lines)])
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -47,12 +55,46 @@ def test_the_commands_work_one_after_another() -> None:
                 os.killpg(shell.pid, signal.SIGKILL)
 
     assert shell.returncode == 0, complaints
+    return output
+
+
+@pytest.mark.timeout(60)
+def test_the_commands_work_one_after_another() -> None:
+    without_node = PAGE.read_text().replace(section(IN_NODE), "")
+
+    output = run_all(*blocks("console", without_node))
+
     assert '{"status":"ok"}' in output
     assert '"reference": "SKV-2026-99999",\n                "status": null' in output
     assert '"caseType": "MOMS"' in output
     assert "type CaseStatus" in output
     assert "HTTP/1.1 401 Unauthorized" in output
     assert "water_agency [OPTIONS]" in output
+
+
+@pytest.mark.timeout(120)
+def test_a_producer_copied_from_the_one_in_node_says_what_the_page_shows() -> None:
+    POLICE_AUTHORITY.program.is_there()
+    copying, asking, _ = blocks("console", section(IN_NODE))  # the last: tests/docs/test_in_node.py
+    (cases,) = blocks("js", section(IN_NODE))
+
+    help_ = run_all(copying)
+    (ROOT / "build" / "heritage" / "node_producer" / "cases.js").write_text(cases)
+    output = run_all(asking)
+
+    assert "The heritage board, for demonstration" in help_
+    assert "https://heritage-board.demo.example" in help_
+    assert "producer=heritage-board" in output
+    assert '"title": "The application has been received"' in output
+    assert '"reference": "RAA-2026-9999",\n                "status": null' in output
+
+
+def test_the_page_names_every_file_of_the_producer_in_node() -> None:
+    told = set(re.findall(r"`(\w+\.js(?:on)?)`", section(IN_NODE)))
+    there = {path.name for path in (ROOT / "subgraphs" / "node_producer").glob("*.js*")}
+
+    assert there - told == {"package.json", "package-lock.json"}
+    assert told <= there
 
 
 @pytest.mark.asyncio

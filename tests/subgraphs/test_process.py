@@ -1,9 +1,8 @@
-"""A demonstration producer as a process: its start, its log and its end."""
+"""A producer as a process: its start, its log and its end."""
 
 import re
 import signal
 import socket
-import subprocess
 import time
 from pathlib import Path
 
@@ -11,11 +10,19 @@ import aiohttp
 import pytest
 
 from tests.subgraphs.gateway import Gateway
-from tests.subgraphs.processes import DEMONSTRATIONS, ROOT, Producer, command, running, running_producer
+from tests.subgraphs.processes import (
+    DEMONSTRATIONS,
+    IN_EACH_LANGUAGE,
+    Demonstration,
+    Producer,
+    run,
+    running,
+    running_producer,
+)
 
 pytestmark = pytest.mark.asyncio
 
-TAX_AGENCY = DEMONSTRATIONS[0]
+in_each_language = pytest.mark.parametrize("one", IN_EACH_LANGUAGE, ids=lambda one: one.producer)
 
 
 async def test_health_needs_no_assertion(producer: Producer) -> None:
@@ -118,11 +125,12 @@ async def test_a_request_id_that_is_not_one_is_replaced(producer: Producer) -> N
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
 
 
+@in_each_language
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_it_within_two_seconds_without_a_traceback(
-    gateway: Gateway, tmp_path: Path, sent: signal.Signals
+    gateway: Gateway, tmp_path: Path, one: Demonstration, sent: signal.Signals
 ) -> None:
-    with running_producer(TAX_AGENCY, gateway, tmp_path / "log") as producer:
+    with running_producer(one, gateway, tmp_path / "log") as producer:
         await producer.entities(["any"], "reference")
         started = time.monotonic()
 
@@ -134,8 +142,11 @@ async def test_a_signal_ends_it_within_two_seconds_without_a_traceback(
         assert "Traceback" not in producer.log.read_text()
 
 
-async def test_a_connection_kept_open_does_not_hold_up_its_end(gateway: Gateway, tmp_path: Path) -> None:
-    with running_producer(TAX_AGENCY, gateway, tmp_path / "log") as producer:
+@in_each_language
+async def test_a_connection_kept_open_does_not_hold_up_its_end(
+    gateway: Gateway, tmp_path: Path, one: Demonstration
+) -> None:
+    with running_producer(one, gateway, tmp_path / "log") as producer:
         async with aiohttp.ClientSession() as session:
             async with session.get(producer.url.replace("/graphql", "/health")) as answer:
                 await answer.read()
@@ -147,16 +158,12 @@ async def test_a_connection_kept_open_does_not_hold_up_its_end(gateway: Gateway,
             assert time.monotonic() - started < 2
 
 
-def run(module: str, *options: str) -> "subprocess.CompletedProcess[str]":
-    """Run a module's command to its end."""
-    return subprocess.run(command(module, *options), check=False, cwd=ROOT, capture_output=True, text=True, timeout=30)
-
-
-async def test_a_port_in_use_is_one_clear_sentence() -> None:
+@in_each_language
+async def test_a_port_in_use_is_one_clear_sentence(one: Demonstration) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-        ended = run("tax_agency", "--port", str(port))
+        ended = run(one.program, "--port", str(port))
 
     assert ended.returncode == 1
     assert ended.stdout == ""
@@ -166,10 +173,23 @@ async def test_a_port_in_use_is_one_clear_sentence() -> None:
     )
 
 
-async def test_a_gateway_that_cannot_be_reached_makes_the_answer_503(gateway: Gateway, tmp_path: Path) -> None:
+@in_each_language
+async def test_options_that_cannot_be_are_told_in_a_sentence(one: Demonstration) -> None:
+    ended = run(one.program, "--prot", "8104")
+
+    assert ended.returncode != 0
+    assert "--prot" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "    at " not in ended.stderr
+
+
+@in_each_language
+async def test_a_gateway_that_cannot_be_reached_makes_the_answer_503(
+    gateway: Gateway, tmp_path: Path, one: Demonstration
+) -> None:
     """Then nothing is known about the assertion, and to call it invalid would be untrue."""
-    with running("tax_agency", tmp_path / "log", "--gateway", "http://127.0.0.1:1") as (process, url):
-        producer = Producer(process, url, tmp_path / "log", TAX_AGENCY, gateway)
+    with running(one.program, tmp_path / "log", "--gateway", "http://127.0.0.1:1") as (process, url):
+        producer = Producer(process, url, tmp_path / "log", one, gateway)
 
         answer = await producer.post({"query": "{ cases }"}, assertion=producer.assertion())
 
@@ -178,9 +198,9 @@ async def test_a_gateway_that_cannot_be_reached_makes_the_answer_503(gateway: Ga
     assert answer.body["errors"][0]["extensions"]["code"] == "KEYS_UNAVAILABLE"
 
 
-@pytest.mark.parametrize("package", [demonstration.package for demonstration in DEMONSTRATIONS])
-async def test_help_names_every_option(package: str) -> None:
-    ended = run(package, "--help")
+@pytest.mark.parametrize("one", DEMONSTRATIONS, ids=lambda one: one.producer)
+async def test_help_names_every_option(one: Demonstration) -> None:
+    ended = run(one.program, "--help")
 
     assert ended.returncode == 0
     assert all(option in ended.stdout for option in ("--host", "--port", "--gateway", "--audience"))

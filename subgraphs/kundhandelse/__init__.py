@@ -1,0 +1,1 @@
+"""A status subgraph before a producer that speaks the national kundhändelse interface: docs/kundhandelse.md."""

@@ -30,6 +30,9 @@ from gateway.execution.measures import aliases_of, depth_of, root_fields_of
 from gateway.policy.plan import authorized
 from gateway.policy.requirements import Requirements
 
+MOST_VARIANTS = 4
+"""Of one document, for tokens with other scopes."""
+
 LONGEST_REMEMBERED = 16_384
 """Characters of the longest document worth remembering; longer ones are rare and would fill the memory."""
 
@@ -52,13 +55,15 @@ class Document:
     characters: int
     _authorize: Callable[[DocumentNode, frozenset[str]], DocumentNode]
     _authorized: dict[tuple[bool, frozenset[str]], Runnable] = field(default_factory=dict)
-    """By whether it is the incremental one, and scopes: as many as the schema's few scopes make."""
+    """By whether it is the incremental one, and scopes: MOST_VARIANTS at most. Portals' tokens hardly differ."""
 
     def authorized(self, scopes: frozenset[str], *, incremental: bool) -> Runnable:
         """What of the document a token may run that has `scopes`, of those that the schema knows. Worked out once."""
         key = (incremental, scopes)
         runnable = self._authorized.get(key)
         if runnable is None:
+            if len(self._authorized) >= MOST_VARIANTS:
+                self._authorized.clear()
             chosen = self.incremental if incremental else self.whole
             document = self._authorize(chosen, scopes)
             runnable = self._authorized[key] = Runnable(document, is_cut=document is not chosen)

@@ -1,15 +1,16 @@
-"""graphql-core's executor for documents that fields were cut out of."""
+"""graphql-core's executor for changes, and for documents that fields were cut out of."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from graphql import GraphQLObjectType, Undefined
-from graphql.execution import Executor
+from graphql import GraphQLObjectType, OperationType
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
+from graphql.execution.incremental.incremental_executor import IncrementalExecutor
 from graphql.pyutils import AwaitableOrValue, Path, UndefinedType
 
-from gateway.errors import Forbidden
+from gateway.errors import Forbidden, ForbiddenField
 from gateway.policy.plan import CutField
 
 
@@ -20,8 +21,22 @@ class NotMade(Forbidden):
         super().__init__("Not made, since another change of this operation may not be made. Send it by itself.")
 
 
-class CuttingExecutor(Executor[Any]):
-    """Answers a CutField with null and its error, and has nothing resolved for it."""
+class NoLongerLetIn(Forbidden):
+    """A consumer whose connection ended or was suspended while it was being answered."""
+
+    def __init__(self) -> None:
+        super().__init__("The consumer is no longer connected: what is not answered or made yet is withheld.")
+
+
+class GuardedExecutor(IncrementalExecutor):
+    """Answers a CutField with null and its error, and has nothing resolved for it.
+
+    Of an operation that changes something, `is_let_in` is asked before each change.
+    """
+
+    def __init__(self, *args: Any, is_let_in: Callable[[], bool], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._is_let_in = is_let_in
 
     def execute_field(
         self,
@@ -33,13 +48,19 @@ class CuttingExecutor(Executor[Any]):
     ) -> AwaitableOrValue[Any] | UndefinedType:
         """The field's value, or null for a cut one; a cut field that cannot be null takes its parent with it."""
         node = field_details_list[0].node
-        if not isinstance(node, CutField):
-            return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        error: Forbidden | ForbiddenField | None = None
+        if isinstance(node, CutField):
+            error = node.error()
+        elif self._is_change(path) and not self._is_let_in():
+            error = NoLongerLetIn()
         definition = self.schema.get_field(parent_type, node.name.value)
-        if definition is None:
-            return Undefined
-        self.handle_field_error(node.error(), definition.type, field_details_list, path)
+        if error is None or definition is None:
+            return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        self.handle_field_error(error, definition.type, field_details_list, path)
         return None
+
+    def _is_change(self, path: Path) -> bool:
+        return path.prev is None and self.operation.operation is OperationType.MUTATION
 
     def execute_fields_serially(
         self,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, cast
@@ -13,10 +15,9 @@ from graphql.execution import (
     experimental_execute_incrementally,
 )
 
-from gateway.errors import Forbidden
 from gateway.execution.documents import Runnable
 from gateway.execution.errors import RequestRejected, formatted, once_per_place
-from gateway.execution.executor import CuttingExecutor
+from gateway.execution.executor import GuardedExecutor, NoLongerLetIn
 
 Answer = dict[str, Any]
 """A response, or one part of it, ready to be written as JSON."""
@@ -40,12 +41,17 @@ async def run(
     request_id: str,
     hide_suggestions: bool,
     is_let_in: Callable[[], bool],
+    is_change: bool,
 ) -> Answer | Parts:
     """The whole answer or, where the document's @defer or @stream ask for it, its parts.
 
-    Before each later part `is_let_in` says whether the caller still is; where not, the rest is withheld.
-    Raises RequestRejected when the variables do not fit: the operation was not run.
+    `is_let_in` says whether the caller still is: before each change, each part and the answer itself. Where not, what
+    is outstanding is withheld. `is_change`: the operation is a mutation.
+    Raises RequestRejected when the variables do not fit: the operation was not run. Raises Forbidden.
     """
+    guard: dict[str, Any] = {}
+    if runnable.is_cut or is_change:
+        guard = {"executor_class": GuardedExecutor, "is_let_in": is_let_in}
     result = experimental_execute_incrementally(
         schema,
         runnable.document,
@@ -54,11 +60,15 @@ async def run(
         operation_name=operation_name,
         # Without it graphql-core resolves a streamed list item by item, and each would cost a producer request.
         enable_early_execution=True,
-        executor_class=CuttingExecutor if runnable.is_cut else None,
         hide_suggestions=hide_suggestions,
+        **guard,
     )
     if isawaitable(result):
         result = await result
+    if not is_let_in():
+        if isinstance(result, ExperimentalIncrementalExecutionResults):
+            await _abandon(result)
+        raise NoLongerLetIn
     if isinstance(result, ExperimentalIncrementalExecutionResults):
         return _parts(result, request_id, is_let_in)
     return _whole(result, request_id)
@@ -103,9 +113,19 @@ def _parts(results: ExperimentalIncrementalExecutionResults, request_id: str, is
     return Parts(first, rest())
 
 
+async def _abandon(results: ExperimentalIncrementalExecutionResults) -> None:
+    """Ends what is still being resolved. A generator cleans up after itself only once it has begun."""
+    begun = asyncio.ensure_future(anext(results.subsequent_results, None))
+    await asyncio.sleep(0)
+    begun.cancel()
+    with suppress(asyncio.CancelledError):
+        await begun
+    await results.subsequent_results.aclose()
+
+
 def _withheld(pending: Collection[str], request_id: str) -> Answer:
     """The last part of an answer whose caller is no longer let in: everything outstanding ends with an error."""
-    reason = Forbidden("The consumer is no longer connected: the rest of the answer is withheld.")
+    reason = NoLongerLetIn()
     errors = _errors([GraphQLError(str(reason), original_error=reason)], request_id)
     return {"hasNext": False, "completed": [{"id": id_, **errors} for id_ in sorted(pending)]}
 

@@ -36,6 +36,9 @@ from gateway.model.status import REFERENCE_FIELDS, STATUS_FIELDS
 
 AUTHENTICATED, REQUIRES_SCOPES, REQUIRES_GRANT = "authenticated", "requiresScopes", "requiresGrant"
 
+_MEANINGS = (AUTHENTICATED, REQUIRES_SCOPES, REQUIRES_GRANT, "key", "shareable", "deprecated")
+"""Directives on types and fields that are enforced here, or guard nothing."""
+
 INTROSPECTION_SCOPE = "introspection"
 INTROSPECTION_FIELDS = ("__schema", "__type", "_service")
 """What tells of the schema itself. No directive can stand on them: GraphQL and federation define them."""
@@ -119,6 +122,9 @@ class _Types:
         for definition in document.definitions:
             if isinstance(definition, _Fielded):
                 self._parts.setdefault(definition.name.value, []).append(definition)
+                self._check_known(definition.name.value, definition.directives)
+                for field in definition.fields or ():
+                    self._check_known(f"{definition.name.value}.{field.name.value}", field.directives)
             elif isinstance(definition, TypeDefinitionNode | TypeExtensionNode):
                 for directive in self._applied(definition.directives, AUTHENTICATED, REQUIRES_SCOPES):
                     raise SchemaNotGuarded(
@@ -161,6 +167,12 @@ class _Types:
                         f"{type_name}.{field.name.value} needs @{AUTHENTICATED} or @{REQUIRES_SCOPES}."
                     )
 
+    def _check_known(self, place: str, directives: Iterable[ConstDirectiveNode] | None) -> None:
+        """Raises SchemaNotGuarded for a directive whose meaning is not known: it may be meant to guard something."""
+        for directive in directives or ():
+            if self._meaning(directive) not in _MEANINGS:
+                raise SchemaNotGuarded(f"@{directive.name.value} on {place} is not known here, so it guards nothing.")
+
     def _of_type(self, type_name: str) -> Alternatives:
         own = [self._required(part.directives) for part in self._parts.get(type_name, ())]
         return _both(*own, *map(self._of_type, self._interfaces(type_name)))
@@ -179,9 +191,12 @@ class _Types:
 
     def _applied(self, directives: Iterable[ConstDirectiveNode] | None, *wanted: str) -> Iterator[ConstDirectiveNode]:
         for directive in directives or ():
-            name = directive.name.value
-            if self._names.get(name, name.removeprefix("federation__")) in wanted:
+            if self._meaning(directive) in wanted:
                 yield directive
+
+    def _meaning(self, directive: ConstDirectiveNode) -> str:
+        name = directive.name.value
+        return self._names.get(name, name.removeprefix("federation__"))
 
 
 def _scopes(directive: ConstDirectiveNode) -> Alternatives:

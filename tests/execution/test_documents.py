@@ -8,7 +8,7 @@ import pytest
 from graphql import OperationType, parse, print_ast
 
 from gateway.errors import LimitExceeded
-from gateway.execution.documents import LONGEST_REMEMBERED, DocumentLimits, Documents
+from gateway.execution.documents import LONGEST_REMEMBERED, MOST_VARIANTS, DocumentLimits, Documents
 from gateway.execution.errors import RequestRejected
 from tests.execution.schema import NO_SCOPES, UNGUARDED, nesting_schema
 
@@ -157,3 +157,13 @@ def test_a_whole_document_has_no_incremental_delivery_and_is_the_same_otherwise(
     assert " ".join(print_ast(document.whole).split()) == (
         "query Q($d: Boolean!) { ... { thing { name @include(if: $d) } } things { name } }"
     )
+
+
+def test_of_one_document_few_variants_are_kept() -> None:
+    document = documents().prepare("{ thing { name } }", NO_SCOPES)
+
+    for number in range(100):
+        runnable = document.authorized(frozenset([str(number)]), incremental=False)
+        assert document.authorized(frozenset([str(number)]), incremental=False) is runnable
+
+    assert len(document._authorized) <= MOST_VARIANTS

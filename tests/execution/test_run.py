@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.errors import NotFound
+from gateway.errors import Forbidden, NotFound
 from gateway.execution.documents import DocumentLimits, Documents
 from gateway.execution.errors import RequestRejected
 from gateway.execution.run import Answer, Parts, run
@@ -51,6 +51,7 @@ async def ran(
         request_id="r1",
         hide_suggestions=hide_suggestions,
         is_let_in=is_let_in,
+        is_change=query.startswith("mutation"),
     )
 
 
@@ -116,8 +117,9 @@ async def test_errors_of_a_part_stand_where_they_belong() -> None:
 
 async def test_what_is_outstanding_is_withheld_from_who_is_no_longer_let_in() -> None:
     query = '{ __typename ... @defer { thing { name } } ... @defer(label: "2") { number(of: 1) } }'
+    let_in = iter([True, False])
 
-    parts = await ran(query, incremental=True, is_let_in=lambda: False)
+    parts = await ran(query, incremental=True, is_let_in=lambda: next(let_in))
 
     assert isinstance(parts, Parts)
     (last,) = [part async for part in parts.rest]
@@ -130,7 +132,7 @@ async def test_what_is_outstanding_is_withheld_from_who_is_no_longer_let_in() ->
 
 
 async def test_only_what_is_still_outstanding_is_withheld() -> None:
-    let_in = iter([True, False])
+    let_in = iter([True, True, False])
     slow = '{ ... @defer { number(of: 1) } ... @defer(label: "2") { things { name } } }'
     gone = asyncio.Event()
 
@@ -147,3 +149,33 @@ async def test_only_what_is_still_outstanding_is_withheld() -> None:
     (last,) = [part async for part in parts.rest]
     assert [one["id"] for one in first["completed"]] == ["0"]
     assert [one["id"] for one in last["completed"]] == ["1"]
+
+
+async def test_who_is_no_longer_let_in_when_the_answer_is_there_gets_none() -> None:
+    for query in ("{ thing { name } }", "{ __typename ... @defer { thing { name } } }"):
+        with pytest.raises(Forbidden, match="no longer connected"):
+            await ran(query, incremental=True, is_let_in=lambda: False)
+
+
+async def test_no_further_change_is_made_for_who_is_no_longer_let_in() -> None:
+    let_in = iter([True, False, False])
+    made: list[str] = []
+
+    async def change(*_: object) -> dict[str, str]:
+        made.append("a change")
+        return {"name": "changed"}
+
+    SCHEMA.type_map["Mutation"].fields["change"].resolve = change  # type: ignore[attr-defined]
+    with pytest.raises(Forbidden):
+        await ran("mutation { a: change { name } b: change { name } }", is_let_in=lambda: next(let_in))
+
+    assert made == ["a change"]
+
+
+async def test_a_change_can_be_answered_in_parts() -> None:
+    parts = await ran("mutation { change { ... @defer { name } } }", incremental=True)
+
+    assert isinstance(parts, Parts)
+    assert parts.first["data"] == {"change": {}}
+    (rest,) = [part async for part in parts.rest]
+    assert rest["incremental"] == [{"id": "0", "data": {"name": "changed"}}]

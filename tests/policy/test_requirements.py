@@ -185,6 +185,23 @@ def test_a_status_field_under_anothers_grant_is_refused() -> None:
         read_requirements(sdl, guard_introspection=False)
 
 
+@pytest.mark.parametrize(
+    ("part", "place"),
+    [
+        ('type Thing { name: String @policy(policies: [["p"]]) }', "@policy on Thing.name"),
+        ('type Thing @fed__requiresScopes(scopes: [["a"]]) { name: String }', "@fed__requiresScopes on Thing"),
+        ("interface Thing { name: String @secret }", "@secret on Thing.name"),
+    ],
+)
+def test_a_directive_that_is_not_known_is_refused(part: str, place: str) -> None:
+    with pytest.raises(SchemaNotGuarded, match=rf"^{place} is not known here, so it guards nothing\.$"):
+        required(f"{OPEN} {part}")
+
+
+def test_directives_that_guard_nothing_are_let_be() -> None:
+    required(f'{OPEN} type Thing @key(fields: "name") @shareable {{ name: String @deprecated }}')
+
+
 @pytest.mark.parametrize("listed", ["[]", "[[]]", '[["a"], []]'])
 def test_scopes_that_name_nothing_are_refused(listed: str) -> None:
     with pytest.raises(SchemaNotGuarded, match=r"^@requiresScopes must name scopes.$"):

@@ -1,4 +1,4 @@
-"""The command line: `gateway serve · dev · db · consumer · grant · token · schema`."""
+"""The command line: `gateway serve · dev · db · consumer · producer · grant · token · schema`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import structlog
 import typer
 from rich.console import Console
 
-from gateway.administration import consumer_commands, grant_commands
+from gateway.administration import consumer_commands, grant_commands, producer_commands
 from gateway.errors import StoreUnavailable
 from gateway.identity.pseudonyms import PseudonymKeyError, read_pseudonyms
 from gateway.settings import PREFIX, Settings, SettingsError, load_settings, unknown_variables
@@ -31,6 +31,7 @@ app = typer.Typer(
 db = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db, name="db")
 app.add_typer(consumer_commands.app, name="consumer")
+app.add_typer(producer_commands.app, name="producer")
 app.add_typer(grant_commands.app, name="grant")
 
 log = structlog.get_logger(__name__)
@@ -81,6 +82,7 @@ def serve() -> None:
 def dev() -> None:
     """Run everything for development: database, demo data, three producers, gateway, playground."""
     from gateway.development.demo import make_ready  # noqa: PLC0415
+    from gateway.development.programs import NODE_PRODUCER  # noqa: PLC0415
     from gateway.development.server import development_command  # noqa: PLC0415
     from gateway.development.stack import run_development_stack  # noqa: PLC0415
 
@@ -92,6 +94,7 @@ def dev() -> None:
                 Console(highlight=False),
                 gateway_command=development_command(),
                 initialise=partial(make_ready, settings, timeout=INITIALISATION_TIMEOUT),
+                node_producer=NODE_PRODUCER,
             )
         )
     raise typer.Exit(code)

@@ -11,11 +11,12 @@ from gateway.administration.plans import Refused
 from gateway.model.caller import ConsumerId
 from gateway.model.connection import Environment
 from gateway.model.grant import GrantId
-from gateway.model.history import KeptConsumer, KeptGrant
-from gateway.model.producer import Producer, ProducerId
+from gateway.model.history import KeptConsumer, KeptGrant, KeptProducer
+from gateway.model.producer import ProducerId
 from gateway.model.registry import Agreements, Records
 from gateway.store.connections import Connections
 from gateway.store.grants import Grants
+from gateway.store.producers import Producers
 from gateway.store.records import BadRecord
 
 
@@ -24,7 +25,7 @@ class Agreed:
     """All consumers, producers and grants, by id; `bad` are the records that cannot be understood."""
 
     consumers: Mapping[ConsumerId, KeptConsumer]
-    producers: Mapping[ProducerId, Producer]
+    producers: Mapping[ProducerId, KeptProducer]
     grants: Mapping[GrantId, KeptGrant]
     bad: Sequence[BadRecord]
 
@@ -35,7 +36,7 @@ class Agreed:
             raise Refused(self._bad("consumers", id_) or f"There is no consumer {id_!r}{meant(id_, self.consumers)}")
         return found
 
-    def producer(self, id_: str) -> Producer:
+    def producer(self, id_: str) -> KeptProducer:
         """The producer with this id. Raises Refused, naming those there are."""
         found = self.producers.get(ProducerId(id_))
         if found is None:
@@ -54,7 +55,7 @@ class Agreed:
     def at(self, moment: datetime, environment: Environment) -> Agreements:
         """What of it holds at `moment`, as a gateway of `environment` sees it."""
         records = Records(
-            producers=self.producers,
+            producers={id_: kept.producer for id_, kept in self.producers.items()},
             consumers={id_: kept.consumer for id_, kept in self.consumers.items()},
             grants=tuple(kept.grant for kept in self.grants.values()),
         )
@@ -68,14 +69,14 @@ class Agreed:
         return next((str(one) for one in self.bad if (one.collection, one.id) == (collection, id_)), None)
 
 
-async def read_agreed(connections: Connections, grants: Grants) -> Agreed:
+async def read_agreed(connections: Connections, producers: Producers, grants: Grants) -> Agreed:
     """Reads everything that is agreed. Raises StoreUnavailable."""
     consumers, bad_consumers = await connections.consumers()
-    producers, bad_producers = await connections.producers()
+    holders, bad_producers = await producers.all()
     given, bad_grants = await grants.all()
     return Agreed(
         consumers={kept.consumer.id: kept for kept in consumers},
-        producers={producer.id: producer for producer in producers},
+        producers={kept.producer.id: kept for kept in holders},
         grants={kept.grant.id: kept for kept in given},
         bad=[*bad_consumers, *bad_producers, *bad_grants],
     )

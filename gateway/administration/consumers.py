@@ -13,7 +13,7 @@ from datetime import datetime
 
 from gateway.administration.agreed import Agreed
 from gateway.administration.plans import Plan, Refused
-from gateway.administration.texts import LONGEST_NAME, in_words, text_problems, validity_problems
+from gateway.administration.texts import LONGEST_NAME, contact_problems, in_words, text_problems, validity_problems
 from gateway.administration.views import consumer_view
 from gateway.model.caller import ConsumerId
 from gateway.model.connection import Connection, ConnectionState, Contact, Environment, Validity
@@ -23,8 +23,6 @@ from gateway.model.text import Text
 from gateway.store.connections import Connections
 
 ID = re.compile(r"[a-z0-9-]{1,64}")
-EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-LONGEST_EMAIL = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +116,5 @@ def _problems(agreed: Agreed, new: NewConsumer, moment: datetime) -> Iterator[st
         yield f"There is a consumer {new.id} already; `gateway consumer show {new.id}` shows it."
     yield from text_problems("--name-sv", new.name.sv, LONGEST_NAME)
     yield from text_problems("--name-en", new.name.en, LONGEST_NAME)
-    yield from text_problems("--contact-name", new.contact.name, LONGEST_NAME)
-    yield from text_problems("--contact-email", new.contact.email, LONGEST_EMAIL)
-    if not EMAIL.fullmatch(new.contact.email):
-        yield f"--contact-email is {new.contact.email!r}, which is no e-mail address such as kim@example.com."
+    yield from contact_problems("--contact", new.contact)
     yield from validity_problems(new.validity, moment)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 
@@ -23,6 +24,15 @@ def administered_database(settings: Settings) -> Iterator[Database]:
     uri = settings.mongodb_uri.get_secret_value() if settings.mongodb_uri else _uri_of_gateway_dev(settings)
     with opened_database(uri, settings.mongodb_database, timeout=settings.mongodb_timeout) as database:
         yield database
+
+
+def signing_key_file(settings: Settings) -> Path | None:
+    """The file with the key that caller assertions are signed with, where there is one: of the same gateway."""
+    from gateway.development.directory import DevelopmentDirectory, is_occupied  # noqa: PLC0415 - see below
+
+    if settings.mongodb_uri is None or (settings.assertion_key_file is None and is_occupied(settings.dev_directory)):
+        return DevelopmentDirectory.at(settings.dev_directory).assertion_key
+    return settings.assertion_key_file
 
 
 def _uri_of_gateway_dev(settings: Settings) -> str:

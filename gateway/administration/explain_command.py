@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, validate
+from graphql import DocumentNode, GraphQLError, GraphQLSchema
 
 from gateway.administration.grants import read_purposes
 from gateway.administration.plans import Json, Refused
 from gateway.administration.running import AsJson, Desk, looked_up, print_json
 from gateway.administration.views import list_table, show
+from gateway.execution.documents import DocumentLimits, Documents
+from gateway.execution.errors import RequestRejected
 from gateway.model.caller import ConsumerId
 from gateway.model.grant import Grant
+from gateway.settings import load_settings
 
 if TYPE_CHECKING:
     from gateway.administration.explanation import Asked, Opened
+    from gateway.policy.requirements import Requirements
 
 LONGEST = 262_144
 """Characters of a query."""
@@ -59,14 +64,16 @@ def explain(
         portal_schema = build_schema()
         schema = executable(portal_schema)
         requirements = read_requirements(printed(portal_schema), guard_introspection=True)
-        chosen = selected(_document(query, schema), schema, requirements)
+        chosen = selected(_document(query, schema, requirements), schema, requirements)
         asking = ConsumerId(consumer)
+        token = [_opened_view(one, frozenset(scope) if scope else None) for one in chosen.opened]
+        closed = [str(one["path"]) for one in token if one["met"] is False]
         return {
             "consumer": consumer,
             "environment": connection.environment.value,
             "connected": asking in agreements.consumers,
-            "token": [_opened_view(one, frozenset(scope) if scope else None) for one in chosen.opened],
-            "producers": [_asked_view(one) for one in asked(chosen.statuses, agreements, asking, purposes)],
+            "token": token,
+            "producers": [_asked_view(one, closed) for one in asked(chosen.statuses, agreements, asking, purposes)],
         }
 
     found = looked_up(look_up)
@@ -76,22 +83,26 @@ def explain(
         _print(found)
 
 
-def _document(file: Path, schema: GraphQLSchema) -> DocumentNode:
-    """The document in `file`. Raises Refused, naming the place of every fault."""
+def _document(file: Path, schema: GraphQLSchema, requirements: Requirements) -> DocumentNode:
+    """The document in `file`, within a gateway's limits. Raises Refused, naming the place of every fault."""
+    settings = load_settings()
     try:
         text = sys.stdin.read(LONGEST + 1) if str(file) == "-" else file.read_text(encoding="utf-8")
     except (OSError, UnicodeError) as exc:
         raise Refused(f"--query {file} cannot be read: {exc}.") from exc
     if len(text) > LONGEST:
         raise Refused(f"--query {file} is longer than {LONGEST} characters.")
+    limits = DocumentLimits(
+        tokens=settings.document_max_tokens,
+        depth=settings.document_max_depth,
+        root_fields=settings.document_max_root_fields,
+        aliases=settings.document_max_aliases,
+        cache_characters=0,
+    )
     try:
-        document = parse(text)
-        errors = validate(schema, document)
-    except GraphQLError as exc:
-        errors = [exc]
-    if errors:
-        raise Refused(*(f"--query {file}{_place(error)}: {error.message}" for error in errors))
-    return document
+        return Documents(schema, requirements, limits).prepare(text, requirements.known_scopes).whole
+    except RequestRejected as exc:
+        raise Refused(*(f"--query {file}{_place(error)}: {error.message}" for error in exc.errors)) from exc
 
 
 def _place(error: GraphQLError) -> str:
@@ -104,18 +115,22 @@ def _opened_view(opened: Opened, held: frozenset[str] | None) -> Json:
     return {"path": opened.path, "scopes": alternatives, "met": met}
 
 
-def _asked_view(one: Asked) -> Json:
+def _asked_view(one: Asked, closed: Sequence[str]) -> Json:
+    """What would be asked; nothing where the token does not open the way to the status (`closed` paths)."""
+    outcome = one.refusal.value if one.refusal else "ASKED"
+    if any(one.path == path or one.path.startswith(f"{path}.") for path in closed):
+        outcome = "NOT_OPENED"
     return {
         "path": one.path,
         "producer": one.producer,
         "caseType": one.case_type,
         "purpose": str(one.purpose),
-        "outcome": one.refusal.value if one.refusal else "ASKED",
+        "outcome": outcome,
         "fields": [
             {
                 "path": field.path,
                 "field": field.name,
-                "read": one.refusal is None and field.missing is None,
+                "read": outcome == "ASKED" and field.missing is None,
                 "grants": [_grant_view(grant) for grant in field.grants],
                 "missing": field.missing,
             }

@@ -96,6 +96,7 @@ def asked(
 
 def _asked(path: str, paths: dict[str, str], agreements: Agreements, question: Question) -> Asked:
     decision, allowing = decided(agreements, question), granting(agreements, question)
+    is_open = agreements.is_open(question.producer, question.case_type, question.consumer)
     return Asked(
         path,
         question.producer,
@@ -103,7 +104,7 @@ def _asked(path: str, paths: dict[str, str], agreements: Agreements, question: Q
         question.purpose,
         decision.refusal,
         tuple(
-            Told(field_path, name, tuple(grants), None if grants else _missing(name, question))
+            Told(field_path, name, tuple(grants), _missing(name, question, is_open=is_open, is_granted=bool(grants)))
             for name, field_path in paths.items()
             for grants in [_of(name, allowing)]
         ),
@@ -119,8 +120,14 @@ def _of(name: str, allowing: dict[str, list[Grant]]) -> Iterable[Grant]:
     return allowing.get(name, ())
 
 
-def _missing(name: str, question: Question) -> str:
-    return f"a grant of {name} of {question.case_type} at {question.producer} for {question.purpose}"
+def _missing(name: str, question: Question, *, is_open: bool, is_granted: bool) -> str | None:
+    if not is_open:
+        return f"that {question.producer} opens {question.case_type} to {question.consumer}"
+    return (
+        None
+        if is_granted
+        else f"a grant of {name} of {question.case_type} at {question.producer} for {question.purpose}"
+    )
 
 
 def _selection(paths: Iterable[str]) -> StatusSelection:
@@ -141,14 +148,18 @@ class _Reader:
             if isinstance(definition, FragmentDefinitionNode)
         }
         self._opened: dict[Opened, None] = {}
+        self._seen: set[tuple[str, tuple[str, ...], str | None]] = set()
         self._statuses: dict[str, dict[str, str]] = {}
 
     def read(self) -> Selected:
+        several = len(self._document.definitions) - len(self._fragments) > 1
         for definition in self._document.definitions:
             if isinstance(definition, OperationDefinitionNode):
                 root = self._schema.get_root_type(definition.operation)
                 assert root is not None, "the document was validated"
-                self._walk(root, definition.selection_set, (), None)
+                name = definition.name.value if several and definition.name else None
+                self._seen.clear()
+                self._walk(root, definition.selection_set, (f"({name})",) if name else (), None)
         for names in self._statuses.values():
             _references_by_name(names)
         return Selected(tuple(self._opened), self._statuses)
@@ -165,6 +176,10 @@ class _Reader:
                 self._walk(type_, selection.selection_set, path, status)
             elif isinstance(selection, FragmentSpreadNode):
                 fragment = self._fragments[selection.name.value]
+                place = (selection.name.value, path, status)
+                if place in self._seen:
+                    continue
+                self._seen.add(place)
                 type_ = self._schema.type_map[fragment.type_condition.name.value]
                 self._walk(type_, fragment.selection_set, path, status)
 

@@ -15,7 +15,7 @@ from gateway.model.caller import ConsumerId
 from gateway.model.connection import Connection, ConnectionState, Validity
 from gateway.model.grant import Grant
 from gateway.model.history import Cause, KeptGrant
-from gateway.model.producer import Producer
+from gateway.model.producer import Opening, Producer
 from gateway.model.purpose import InformationArea, Purpose
 from gateway.model.status import GRANTABLE_FIELDS
 from gateway.store.grants import Grants, new_grant_id
@@ -57,7 +57,7 @@ def giving(agreed: Agreed, grants: Grants, new: NewGrant, cause: Cause) -> Plan:
             f"The consumer {new.consumer} and the producer {new.producer} are in different environments, test and "
             "live; a grant is for two of the same."
         )
-    producer = next((one for id_, one in agreed.producers.items() if id_ == new.producer), None)
+    producer = next((kept.producer for id_, kept in agreed.producers.items() if id_ == new.producer), None)
     purposes = list(read_purposes(new.purposes, problems))
     problems.extend(_more_problems(new, producer, purposes, cause.at))
     if not problems:
@@ -81,7 +81,13 @@ def giving(agreed: Agreed, grants: Grants, new: NewGrant, cause: Cause) -> Plan:
 
     async def insert() -> bool:
         await grants.insert(grant, cause)
-        return True
+        given, _ = await grants.all()
+        if all(_twice(kept.grant, grant) is None for kept in given if kept.grant.id != grant.id):
+            return True
+        # Somebody gave the same meanwhile. Of two that see each other both give way: rather none than one too many,
+        # which would go on when the other is withdrawn.
+        await grants.withdraw(KeptGrant(grant, None, 1, ()), cause)
+        return False
 
     return Plan(
         what=f"grant the consumer {grant.consumer} {_in_short(grant)} at the producer {grant.producer}",
@@ -114,7 +120,7 @@ def is_over(grant: Grant, moment: datetime) -> bool:
 
 
 def _connection(agreed: Agreed, party: str, id_: str) -> Connection:
-    return agreed.consumer(id_).consumer.connection if party == "consumer" else agreed.producer(id_).connection
+    return agreed.consumer(id_).consumer.connection if party == "consumer" else agreed.producer(id_).producer.connection
 
 
 def _over(party: str, id_: str, connection: Connection, moment: datetime) -> Iterator[str]:
@@ -149,7 +155,7 @@ def _more_problems(
         if name not in (*GRANTABLE_FIELDS, EVERY_FIELD):
             yield f"--field {name}: there is no such field of a status{meant(name, (*GRANTABLE_FIELDS, EVERY_FIELD))}"
     if producer is not None:
-        yield from _wider_than_opened(new.case_types, producer, purposes)
+        yield from _wider_than_opened(new, producer, purposes)
     for option, values in (("--case-type", new.case_types), ("--purpose", new.purposes)):
         if len(set(values)) > MOST:
             yield f"{option} is given {len(set(values))} times; one grant may have {MOST}. Give several grants."
@@ -157,14 +163,20 @@ def _more_problems(
     yield from validity_problems(new.validity, moment)
 
 
-def _wider_than_opened(case_types: Sequence[str], producer: Producer, purposes: Sequence[Purpose]) -> Iterator[str]:
+def _wider_than_opened(new: NewGrant, producer: Producer, purposes: Sequence[Purpose]) -> Iterator[str]:
     known = [case_type.code for case_type in producer.case_types]
-    for code in dict.fromkeys(case_types):
+    for code in dict.fromkeys(new.case_types):
         case_type = producer.case_type(code)
         if case_type is None:
             yield f"--case-type {code}: the producer {producer.id} has no such case type{meant(code, known)}"
-        elif not case_type.open:
+        elif case_type.state is Opening.CLOSED:
             yield f"--case-type {code}: the producer {producer.id} has not opened it; it must do so first."
+        elif not case_type.opens_to(ConsumerId(new.consumer)):
+            pilots = ", ".join(sorted(case_type.pilots)) or "nobody"
+            yield (
+                f"--case-type {code}: the producer {producer.id} has opened it to {pilots} alone; it must open it to "
+                f"{new.consumer} first."
+            )
     areas = sorted(area.value for area in producer.information_areas)
     for purpose in purposes:
         if purpose.information_area not in producer.information_areas:
@@ -174,26 +186,30 @@ def _wider_than_opened(case_types: Sequence[str], producer: Producer, purposes: 
             )
 
 
+def _twice(other: Grant, grant: Grant) -> tuple[str, str, Purpose] | None:
+    """A case type, field and purpose that both grant at the same time; None where there is none."""
+    if (
+        other.withdrawn
+        or (other.consumer, other.producer, other.environment) != (grant.consumer, grant.producer, grant.environment)
+        or not other.validity.overlaps(grant.validity)
+    ):
+        return None
+    return next(
+        (
+            (case_type, field, purpose)
+            for case_type in sorted(grant.case_types & other.case_types)
+            for field in sorted(grant.fields & other.fields)
+            for purpose in sorted(grant.purposes, key=str)
+            if any(purpose.covers(one) or one.covers(purpose) for one in other.purposes)
+        ),
+        None,
+    )
+
+
 def _granted_already(agreed: Agreed, grant: Grant) -> Iterator[str]:
     for kept in agreed.grants.values():
         other = kept.grant
-        if (
-            other.withdrawn
-            or (other.consumer, other.producer, other.environment)
-            != (grant.consumer, grant.producer, grant.environment)
-            or not other.validity.overlaps(grant.validity)
-        ):
-            continue
-        twice = next(
-            (
-                (case_type, field, purpose)
-                for case_type in sorted(grant.case_types & other.case_types)
-                for field in sorted(grant.fields & other.fields)
-                for purpose in sorted(grant.purposes, key=str)
-                if any(purpose.covers(one) or one.covers(purpose) for one in other.purposes)
-            ),
-            None,
-        )
+        twice = _twice(other, grant)
         if twice is not None:
             case_type, field, purpose = twice
             until = in_words(other.validity.end) if other.validity.end else "further notice"

@@ -21,7 +21,8 @@ class Plan:
     """A change that may be made: `what` it does, such as "suspend the consumer x", and the record as it then is.
 
     `loss` says what access it removes, for the question before; None where it removes none. `carry_out` makes the
-    change and returns False, and changes nothing, where another change of the record has won.
+    change and returns False, and changes nothing, where another change of the record has won. `notes` are what else is
+    worth knowing, a sentence each.
     """
 
     what: str
@@ -29,6 +30,7 @@ class Plan:
     record: Json
     loss: str | None
     carry_out: Callable[[], Awaitable[bool]]
+    notes: Sequence[str] = ()
 
     def outcome(self, *, is_done: bool) -> Mapping[str, object]:
         """What was done, or with a dry run would be, as JSON."""

@@ -26,6 +26,7 @@ from gateway.model.history import Cause
 from gateway.settings import SettingsError, load_settings
 from gateway.store.connections import Connections
 from gateway.store.grants import Grants
+from gateway.store.producers import Producers
 from gateway.store.records import RecordRefused
 
 NOT_CONFIRMED = 2
@@ -46,6 +47,7 @@ class Desk:
     """What a command works with: the records, all that was agreed when it began, and the moment of that."""
 
     connections: Connections
+    producers: Producers
     grants: Grants
     agreed: Agreed
     moment: datetime
@@ -81,11 +83,11 @@ def looked_up(look_up: Callable[[Desk], Awaitable[AnswerT]]) -> AnswerT:
 
     async def run() -> AnswerT:
         with administered_database(load_settings()) as database:
-            connections, grants = Connections(database), Grants(database)
-            agreed = await read_agreed(connections, grants)
+            connections, producers, grants = Connections(database), Producers(database), Grants(database)
+            agreed = await read_agreed(connections, producers, grants)
             for bad in agreed.bad:
                 typer.echo(f"Beware: {bad}", err=True)
-            return await look_up(Desk(connections, grants, agreed, now()))
+            return await look_up(Desk(connections, producers, grants, agreed, now()))
 
     try:
         return asyncio.run(run())
@@ -97,11 +99,12 @@ def looked_up(look_up: Callable[[Desk], Awaitable[AnswerT]]) -> AnswerT:
         _end(f"MongoDB cannot be used: {exc.problem}")
 
 
-def changed(plan_for: Callable[[Desk, Cause], Plan], manner: Manner) -> None:
+def changed(plan_for: Callable[[Desk, Cause], Plan | Awaitable[Plan]], manner: Manner) -> None:
     """Makes the change that `plan_for` plans, or says what it would be, and prints the outcome."""
 
     async def change(desk: Desk) -> Plan:
-        plan = plan_for(desk, cause(manner.by or _login_name(), manner.why, desk.moment))
+        planned = plan_for(desk, cause(manner.by or login_name(), manner.why, desk.moment))
+        plan = planned if isinstance(planned, Plan) else await planned
         if not manner.dry_run:
             if plan.loss is not None and not manner.yes:
                 _confirm(plan, plan.loss)
@@ -113,6 +116,8 @@ def changed(plan_for: Callable[[Desk, Cause], Plan], manner: Manner) -> None:
         return plan
 
     plan = looked_up(change)
+    for note in plan.notes:
+        typer.echo(f"Beware: {note}", err=True)
     if manner.as_json:
         print_json(plan.outcome(is_done=not manner.dry_run))
     elif manner.dry_run:
@@ -151,7 +156,8 @@ def _confirm(plan: Plan, loss: str) -> None:
         raise Refused("Nothing was changed.")
 
 
-def _login_name() -> str:
+def login_name() -> str:
+    """Who the system says is at work. Raises Refused where it does not say."""
     try:
         return getpass.getuser()
     except (KeyError, OSError) as exc:

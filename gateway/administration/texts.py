@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from gateway.administration.plans import Refused
-from gateway.model.connection import Validity
+from gateway.model.connection import Contact, Validity
 from gateway.model.history import Cause
 from gateway.model.identity_numbers import IDENTITY_NUMBER
 
 LONGEST_WHY = 1_000
 LONGEST_NAME = 200
+LONGEST_EMAIL = 254
+EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 def text_problems(option: str, text: str, longest: int) -> Iterator[str]:
@@ -22,6 +25,14 @@ def text_problems(option: str, text: str, longest: int) -> Iterator[str]:
         yield f"{option} has {len(text)} characters; it may have {longest}."
     if IDENTITY_NUMBER.search(text):
         yield f"{option} has what may be an identity number in it; these records hold none. Name no person by number."
+
+
+def contact_problems(option: str, contact: Contact) -> Iterator[str]:
+    """What is wrong with a contact given as `OPTION-name` and `OPTION-email`, a sentence each."""
+    yield from text_problems(f"{option}-name", contact.name, LONGEST_NAME)
+    yield from text_problems(f"{option}-email", contact.email, LONGEST_EMAIL)
+    if not EMAIL.fullmatch(contact.email):
+        yield f"{option}-email is {contact.email!r}, which is no e-mail address such as kim@example.com."
 
 
 def validity_problems(validity: Validity, moment: datetime) -> Iterator[str]:

@@ -11,8 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.administration.plans import Json
+from gateway.model.connection import Contact
 from gateway.model.global_id import global_id
-from gateway.model.history import Change, KeptConsumer, KeptGrant, Notice
+from gateway.model.history import Change, KeptConsumer, KeptGrant, KeptProducer, Notice
+from gateway.model.producer import CaseType, ProducerOverrides
+from gateway.model.text import Text as Words
 
 
 def consumer_view(kept: KeptConsumer) -> Json:
@@ -20,8 +23,8 @@ def consumer_view(kept: KeptConsumer) -> Json:
     consumer, connection = kept.consumer, kept.consumer.connection
     return {
         "id": consumer.id,
-        "name": {"sv": consumer.name.sv, "en": consumer.name.en},
-        "contact": {"name": connection.contact.name, "email": connection.contact.email},
+        "name": _words(consumer.name),
+        "contact": _contact(connection.contact),
         "environment": connection.environment.value,
         "state": connection.state.value,
         "validFrom": timestamp(connection.validity.start),
@@ -30,6 +33,61 @@ def consumer_view(kept: KeptConsumer) -> Json:
         "representatives": consumer.representatives,
         "revision": kept.revision,
     }
+
+
+def producer_view(kept: KeptProducer) -> Json:
+    """A producer as JSON."""
+    producer, connection = kept.producer, kept.producer.connection
+    return {
+        "id": producer.id,
+        "name": _words(producer.name),
+        "organisation": producer.organisation,
+        "contact": _contact(connection.contact),
+        "incidents": None if producer.incidents is None else _contact(producer.incidents),
+        "support": None if producer.support is None else _words(producer.support),
+        "endpoint": producer.endpoint,
+        "audience": producer.audience,
+        "informationAreas": sorted(area.value for area in producer.information_areas),
+        "caseTypes": [case_type_view(case_type) for case_type in producer.case_types],
+        "offersCases": producer.offers_cases,
+        "overrides": _overrides_view(producer.overrides),
+        "environment": connection.environment.value,
+        "state": connection.state.value,
+        "validFrom": timestamp(connection.validity.start),
+        "validUntil": timestamp(connection.validity.end),
+        "endedAt": timestamp(connection.ended_at),
+        "revision": kept.revision,
+    }
+
+
+def case_type_view(case_type: CaseType) -> Json:
+    """A case type as JSON."""
+    return {
+        "code": case_type.code,
+        "name": _words(case_type.name),
+        "state": case_type.state.value,
+        "from": timestamp(case_type.since),
+        "pilots": sorted(case_type.pilots),
+    }
+
+
+def _overrides_view(overrides: ProducerOverrides) -> Json:
+    return {
+        "connectTimeout": overrides.connect_timeout,
+        "deadline": overrides.deadline,
+        "maxBatch": overrides.max_batch,
+        "maxConnections": overrides.max_connections,
+        "maxWait": overrides.max_wait,
+        "maxResponseBytes": overrides.max_response_bytes,
+    }
+
+
+def _words(text: Words) -> Json:
+    return {"sv": text.sv, "en": text.en}
+
+
+def _contact(contact: Contact) -> Json:
+    return {"name": contact.name, "email": contact.email}
 
 
 def grant_view(kept: KeptGrant, *, in_force: bool) -> Json:

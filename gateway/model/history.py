@@ -8,6 +8,7 @@ from datetime import datetime
 
 from gateway.model.consumer import Consumer
 from gateway.model.grant import Grant
+from gateway.model.producer import Producer
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,15 @@ class KeptConsumer:
     """A consumer with its history, the oldest change first. `revision` grows by one with each change."""
 
     consumer: Consumer
+    revision: int
+    history: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptProducer:
+    """A producer with its history, likewise."""
+
+    producer: Producer
     revision: int
     history: tuple[Change, ...]
 

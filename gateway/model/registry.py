@@ -28,7 +28,7 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Agreements:
-    """What holds in one environment from one moment `until` the next at which time alone changes it.
+    """What holds in one environment from one `moment` `until` the next at which time alone changes it.
 
     `grants` are those in force, by consumer; a consumer or producer that is not let in has none. Two of equal
     `version` are the same.
@@ -40,6 +40,7 @@ class Agreements:
     producers: Mapping[ProducerId, Producer]
     consumers: Mapping[ConsumerId, Consumer]
     grants: Mapping[ConsumerId, tuple[Grant, ...]]
+    moment: datetime
     until: datetime
 
     @classmethod
@@ -72,12 +73,18 @@ class Agreements:
             producers=MappingProxyType(producers),
             consumers=MappingProxyType(consumers),
             grants=MappingProxyType({consumer: tuple(found) for consumer, found in grants.items()}),
+            moment=moment,
             until=_next_change(moment, records),
         )
 
     def grants_of(self, consumer: ConsumerId) -> tuple[Grant, ...]:
         """The consumer's grants in force."""
         return self.grants.get(consumer, ())
+
+    def is_open(self, producer: ProducerId, case_type: str, consumer: ConsumerId) -> bool:
+        """Whether a connected producer has opened a case type to `consumer`."""
+        found = self.producers.get(producer)
+        return found is not None and found.is_open_to(consumer, case_type, self.moment)
 
 
 def _next_change(moment: datetime, records: Records) -> datetime:
@@ -86,5 +93,6 @@ def _next_change(moment: datetime, records: Records) -> datetime:
         (consumer.connection.validity for consumer in records.consumers.values()),
         (grant.validity for grant in records.grants),
     )
-    bounds = chain.from_iterable((validity.start, validity.end) for validity in validities)
+    openings = (case_type.since for producer in records.producers.values() for case_type in producer.case_types)
+    bounds = chain(openings, chain.from_iterable((validity.start, validity.end) for validity in validities))
     return min((bound for bound in bounds if bound is not None and bound > moment), default=FOREVER)

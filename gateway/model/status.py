@@ -47,10 +47,14 @@ class StatusSelection:
 
 @dataclass(frozen=True, slots=True)
 class StatusAnswer:
-    """A producer's answer for one case: the fields asked for, by contract name, checked against the contract."""
+    """A producer's answer for one case: the fields asked for, by contract name, checked against the contract.
+
+    `reused`: an earlier answer, which the producer lets be used again; `fetched_at` is of that one.
+    """
 
     fields: Mapping[str, object]
     fetched_at: datetime
+    reused: bool = False
 
 
 class UnavailableReason(Enum):

@@ -77,6 +77,16 @@ class CaseGroupStore:
             has_next=window.before is not None or (more and not window.backward),
         )
 
+    async def holding(
+        self, subject: SubjectKey, consumer: ConsumerId, producers: Collection[ProducerId], moment: datetime
+    ) -> list[CaseGroup]:
+        """The subject's groups that `consumer` may see and that have a case at one of `producers`, the newest first.
+
+        One indexed read. What of a group a reader may see is not looked at here.
+        """
+        query = {**_seen_by(subject, consumer, moment), "cases.producer": {"$in": sorted(producers)}}
+        return sorted(await self._found(query), key=lambda group: NewestFirst(group.id))
+
     async def count(self, subject: SubjectKey, consumer: ConsumerId, wanted: CaseGroupFilter, moment: datetime) -> int:
         """How many of the subject's groups `consumer` may see, as far as `wanted` shows them."""
         query = {**_seen_by(subject, consumer, moment, wanted.producer), **_filtered(wanted)}

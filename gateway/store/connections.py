@@ -1,6 +1,6 @@
-"""Consumers and producers in MongoDB, as the people who connect them see and change them.
+"""Consumers in MongoDB, as the people who connect them see and change them; producers are in `producers`.
 
-The gateway itself reads them by the registry.
+The gateway itself reads both by the registry.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from gateway.model.caller import ConsumerId
 from gateway.model.connection import ConnectionState
 from gateway.model.consumer import Consumer
 from gateway.model.history import Cause, KeptConsumer, Notice
-from gateway.model.producer import Producer
 from gateway.store import records
 from gateway.store.driver import Database, Document, translated
 from gateway.store.histories import change, entry, history, revision
@@ -21,11 +20,10 @@ from gateway.store.records import BadRecord, refusals_told
 
 
 class Connections:
-    """Reads and changes what is agreed with whom. Every method raises StoreUnavailable."""
+    """Reads and changes what is agreed with consumers. Every method raises StoreUnavailable."""
 
     def __init__(self, database: Database) -> None:
         self._consumers = database["consumers"]
-        self._producers = database["producers"]
         self._notices = database["notices"]
 
     async def consumers(self) -> tuple[list[KeptConsumer], list[BadRecord]]:
@@ -33,12 +31,6 @@ class Connections:
         with translated():
             documents = await self._consumers.find().sort("_id", 1).to_list(None)
         return records.all_understood("consumers", documents, _kept)
-
-    async def producers(self) -> tuple[list[Producer], list[BadRecord]]:
-        """All producers, likewise."""
-        with translated():
-            documents = await self._producers.find({}, {"history": False}).sort("_id", 1).to_list(None)
-        return records.all_understood("producers", documents, records.producer)
 
     async def insert(self, consumer: Consumer, cause: Cause) -> bool:
         """Stores a new consumer; False, and nothing stored, when there is one with its id. Raises RecordRefused."""

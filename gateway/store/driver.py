@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bson.codec_options import CodecOptions
+from bson.codec_options import CodecOptions, DatetimeConversion
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo.errors import (
     ConfigurationError,
@@ -61,7 +61,13 @@ def open_database(client: Client, name: str) -> Database:
     """The database `name`, with majority and journalled writes."""
     return client.get_database(
         name,
-        codec_options=CodecOptions(tz_aware=True),
+        # What Python cannot hold (a date in the year 10000, text that is no UTF-8) must not keep a whole batch of
+        # documents from being read: it is for the reader of that one document to refuse it.
+        codec_options=CodecOptions(
+            tz_aware=True,
+            datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+            unicode_decode_error_handler="replace",
+        ),
         write_concern=WriteConcern(w="majority", j=True),
     )
 

@@ -11,17 +11,28 @@ from gateway.store.records import refusals_told
 
 
 async def change(
-    collection: Collection, id_: object, at_revision: int, *, action: str, fields: Mapping[str, object], cause: Cause
+    collection: Collection,
+    id_: object,
+    at_revision: int,
+    *,
+    action: str,
+    fields: Mapping[str, object],
+    cause: Cause,
+    told: Mapping[str, object] | None = None,
 ) -> bool:
     """Sets `fields` of a record that still has revision `at_revision`; False, and nothing set, if another change won.
 
-    One conditional update with the entry in its history: no change without its entry. Raises StoreUnavailable and
-    RecordRefused.
+    One conditional update with the entry in its history: no change without its entry. `told` is what the entry says of
+    the fields, where it says less than all. Raises StoreUnavailable and RecordRefused.
     """
     with refusals_told():
         result = await collection.update_one(
             {"_id": id_, "revision": at_revision or None},  # None: it has none yet
-            {"$set": fields, "$inc": {"revision": 1}, "$push": {"history": entry(action, fields, cause)}},
+            {
+                "$set": fields,
+                "$inc": {"revision": 1},
+                "$push": {"history": entry(action, fields if told is None else told, cause)},
+            },
         )
     return result.modified_count == 1
 

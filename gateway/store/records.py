@@ -17,13 +17,25 @@ from gateway.model.caller import ConsumerId
 from gateway.model.connection import Connection, ConnectionState, Contact, Environment, Validity
 from gateway.model.consumer import Consumer
 from gateway.model.grant import Grant, GrantId
-from gateway.model.producer import CaseType, Producer, ProducerId
+from gateway.model.producer import CaseType, Opening, Producer, ProducerId, ProducerOverrides
 from gateway.model.purpose import InformationArea, Purpose
 from gateway.model.status import GRANTABLE_FIELDS
 from gateway.model.text import Text
 from gateway.store.driver import Document, translated
 
 DOCUMENT_VALIDATION_FAILURE = 121
+
+MOST_SECONDS = 86_400
+"""Of an override, as of the setting that it overrides."""
+
+GRANT_KEYS = frozenset(
+    {
+        *("_id", "consumer", "producer", "caseTypes", "fields", "purposes", "environment", "legalBasis"),
+        *("validFrom", "validUntil", "withdrawnAt", "revision", "history"),
+    }
+)
+"""A grant with something beside these may be narrower than it looks to this version, and is not believed."""
+
 RecordT = TypeVar("RecordT")
 ValueT = TypeVar("ValueT")
 
@@ -61,7 +73,7 @@ def understood(collection: str, document: Document, record: Callable[[Document],
     """The record of `document`. Raises BadRecord when it cannot be understood."""
     try:
         return record(document)
-    except (KeyError, TypeError, ValueError) as exc:
+    except (KeyError, TypeError, ValueError, OverflowError) as exc:
         raise BadRecord(collection, str(document.get("_id")), f"{type(exc).__name__}: {exc}") from exc
 
 
@@ -96,16 +108,20 @@ def producer(document: Document) -> Producer:
         endpoint=_a(str, document["endpoint"]),
         audience=_a(str, document["audience"]),
         information_areas=frozenset(InformationArea(area) for area in document["informationAreas"]),
-        case_types=tuple(
-            CaseType(code=_a(str, kind["code"]), name=_text(kind["name"]), open=kind["state"] == "open")
-            for kind in document["caseTypes"]
-        ),
+        case_types=tuple(_case_type(_a(dict, kind)) for kind in _a(list, document["caseTypes"])),
         connection=_connection(document),
+        overrides=_overrides(_a(dict, document.get("overrides", {}))),
+        organisation=_or_none(str, _a(dict, document.get("organisation", {})).get("name")),
+        support=None if document.get("support") is None else _text(document["support"]),
+        incidents=None if document.get("incidents") is None else _contact(document["incidents"]),
+        offers_cases=_a(bool, document.get("offersCases", False)),
     )
 
 
 def grant(document: Document) -> Grant:
     """A grant. Raises KeyError, TypeError or ValueError where the document does not fit."""
+    if beside := document.keys() - GRANT_KEYS:
+        raise ValueError(f"what {', '.join(sorted(beside))} would mean is not known here")
     fields = frozenset(_strings(document["fields"]))
     if unknown := fields.difference(GRANTABLE_FIELDS):
         raise ValueError(f"a grant cannot name {', '.join(sorted(unknown))}")
@@ -126,15 +142,57 @@ def grant(document: Document) -> Grant:
     )
 
 
+def _case_type(document: Document) -> CaseType:
+    since = _or_none(datetime, document.get("from"))
+    return CaseType(
+        code=_a(str, document["code"]),
+        name=_text(document["name"]),
+        state=Opening(document["state"]),
+        since=None if since is None else since.astimezone(UTC),
+        pilots=frozenset(ConsumerId(one) for one in _strings(document.get("pilots", []))),
+    )
+
+
+def _overrides(document: Document) -> ProducerOverrides:
+    return ProducerOverrides(
+        connect_timeout=_seconds(document.get("connectTimeout")),
+        deadline=_seconds(document.get("deadline")),
+        max_batch=_count(document.get("maxBatch")),
+        max_connections=_count(document.get("maxConnections")),
+        max_wait=_seconds(document.get("maxWait")),
+        max_response_bytes=_count(document.get("maxResponseBytes")),
+    )
+
+
+def _seconds(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MOST_SECONDS:
+        raise ValueError(f"{value!r} is no number of seconds from above 0 to {MOST_SECONDS}")
+    return float(value)
+
+
+def _count(value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{value!r} is no whole number from 1")
+    return int(value)
+
+
 def _connection(document: Document) -> Connection:
     ended_at = _or_none(datetime, document.get("endedAt"))
     return Connection(
         environment=Environment(document["environment"]),
         validity=_validity(document),
         state=ConnectionState(document["state"]),
-        contact=Contact(name=_a(str, document["contact"]["name"]), email=_a(str, document["contact"]["email"])),
+        contact=_contact(document["contact"]),
         ended_at=None if ended_at is None else ended_at.astimezone(UTC),
     )
+
+
+def _contact(document: Document) -> Contact:
+    return Contact(name=_a(str, document["name"]), email=_a(str, document["email"]))
 
 
 def _validity(document: Document) -> Validity:

@@ -29,6 +29,9 @@ log = structlog.get_logger(__name__)
 
 COLLECTIONS = ("producers", "consumers", "grants")
 
+MOST_STALE_SECONDS = 90.0
+"""After this long without a read that succeeded, what was last read counts no more: a withdrawal may be unseen."""
+
 PEEK_SECONDS = 0.25
 """Between two looks at whether the database has told of a change."""
 
@@ -41,14 +44,19 @@ def _now() -> datetime:
 
 
 class Registry:
-    """What is agreed, as last read. When MongoDB is out of reach, that stays, and time alone still ends it."""
+    """What is agreed, as last read. When MongoDB is out of reach, that stays for MOST_STALE_SECONDS."""
 
     def __init__(self, database: Database, environment: Environment, clock: Callable[[], datetime] = _now) -> None:
         self._database = database
         self._clock = clock
         self._agreements = Agreements.at(clock(), environment, Records(), version=0)
         self._are_changes_told: bool | None = None
-        self.is_read = False
+        self._read_at: float | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether what is agreed is known, and not too old to be relied on."""
+        return self._read_at is not None and monotonic() - self._read_at < MOST_STALE_SECONDS
 
     @property
     def agreements(self) -> Agreements:
@@ -87,6 +95,7 @@ class Registry:
 
         Where nothing is other than it was, the agreements keep their version.
         """
+        began = monotonic()
         producers, consumers, grants = await asyncio.gather(
             self._read("producers", producer), self._read("consumers", consumer), self._read("grants", grant)
         )
@@ -97,7 +106,7 @@ class Registry:
         )
         if records != self._agreements.records:
             self._hold(records, self._clock())
-        self.is_read = True
+        self._read_at = began
 
     async def keep_reading(self, interval: float) -> None:
         """Reads whenever the database tells of a change; every `interval` seconds where it does not. Until cancelled.

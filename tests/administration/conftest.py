@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -28,10 +28,12 @@ class Office:
 
     uri: str
     database: Database[Document]
+    settings: dict[str, str] = field(default_factory=dict)
+    """Set for every command."""
 
     def run(self, *words: str, answer: str | None = None, **settings: str) -> Result:
         """Runs `gateway …` with `answer` on its standard input; a setting that is empty is not set."""
-        given = {"mongodb_uri": self.uri, "mongodb_database": self.database.name, **settings}
+        given = {"mongodb_uri": self.uri, "mongodb_database": self.database.name, **self.settings, **settings}
         env = {f"GATEWAY_{name.upper()}": value or None for name, value in given.items()}
         return CliRunner().invoke(app, words, env=env, input=answer)
 

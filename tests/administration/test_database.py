@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from gateway.administration.database import signing_key_file
 from gateway.development.directory import is_occupied, occupied
+from gateway.settings import load_settings
 from tests.administration.conftest import Office
 from tests.database import GIVEN
 
@@ -59,6 +61,19 @@ def test_a_folder_is_occupied_while_gateway_dev_runs_in_it(tmp_path: Path) -> No
     seen.append(is_occupied(folder))
 
     assert seen == [False, True, False]
+
+
+def test_the_signing_key_is_that_of_the_same_gateway(tmp_path: Path) -> None:
+    given, here = tmp_path / "given.jwk", {"dev_directory": tmp_path / "development"}
+    elsewhere = {**here, "mongodb_uri": "mongodb://127.0.0.1:1"}
+
+    without = signing_key_file(load_settings(**elsewhere))
+    with occupied(tmp_path / "development") as directory:
+        of_development = [signing_key_file(load_settings(**one)) for one in (here, elsewhere)]
+        of_another = signing_key_file(load_settings(**elsewhere, assertion_key_file=given))
+
+    assert (without, of_another) == (None, given)
+    assert of_development == [directory.assertion_key] * 2
 
 
 def _list(office: Office, folder: Path, port: str) -> tuple[int, str, bool]:

@@ -1,4 +1,4 @@
-"""The commands of docs/operations.md for consumers and grants, run in their order."""
+"""The commands of docs/operations.md for consumers, grants and producers, run in their order."""
 
 from __future__ import annotations
 
@@ -7,16 +7,33 @@ import shlex
 from pathlib import Path
 
 from tests.administration.conftest import Office
+from tests.administration.subgraph import serving_subgraph
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
-def test_the_commands_of_the_page_connect_a_consumer_and_grant_it_something(office: Office) -> None:
-    commands = re.findall(r"^\$ gateway ((?:consumer|grant) .+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+def commands(heading: str) -> list[str]:
+    """Those of one section of the page, less `gateway`."""
+    section = PAGE.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\$ gateway (.+)$", section, re.MULTILINE)
 
-    results = [office.run(*shlex.split(command)) for command in commands]
+
+def test_the_commands_of_the_page_connect_a_consumer_and_grant_it_something(office: Office) -> None:
+    results = [office.run(*shlex.split(command)) for command in commands("Consumers and grants")]
 
     assert len(results) == 5
     assert [(result.exit_code, result.stderr) for result in results] == [(0, "")] * len(results)
     (grant,) = office.json("consumer", "show", "another-portal")["grants"]
     assert (grant["fields"], grant["purposes"]) == (["title", "updatedAt"], ["TAXES:filing-vat"])
+
+
+def test_the_commands_of_the_page_connect_a_producer_and_open_its_case_type(office: Office) -> None:
+    with serving_subgraph() as subgraph:
+        told = [command.replace("http://127.0.0.1:8105/graphql", subgraph.url) for command in commands("Producers")]
+        results = [office.run(*shlex.split(command)) for command in told]
+
+    assert len(results) == 7
+    assert [result.exit_code for result in results] == [0] * len(results), [result.stderr for result in results]
+    history = office.json("producer", "show", "water-agency")["history"]
+    states = [entry["changes"]["caseTypes"][0]["state"] for entry in history if "caseTypes" in entry["changes"]]
+    assert states == ["pilot", "open", "closed"]

@@ -90,6 +90,16 @@ def test_a_case_type_without_a_grant_is_not_asked_about(office: Office, query: P
     assert [(field["read"], field["grants"]) for field in f_tax["fields"]] == [(False, [])] * 3
 
 
+def test_a_case_type_that_is_not_open_to_the_consumer_is_said_to_be_closed_to_it(office: Office, query: Path) -> None:
+    given(office, "title")
+    office.json("producer", "close", "tax-agency", "--case-type", "MOMS", "--yes", "--why", "Ticket 17")
+
+    vat = about(explained(office, query), "tax-agency", "MOMS")
+
+    assert vat["outcome"] == "NOT_PERMITTED"
+    assert {field["missing"] for field in vat["fields"]} == {"that tax-agency opens MOMS to business-portal"}
+
+
 def test_a_grant_that_was_withdrawn_or_is_another_consumers_allows_nothing(office: Office, query: Path) -> None:
     given(office, "title", withdrawnAt=grant_record("a", "b", [])["validFrom"])
     given(office, "title", to="accounting-program")
@@ -129,6 +139,44 @@ def test_what_the_token_must_have_is_said_and_whether_it_has_it(office: Office, 
     found = explained(office, query, "--scope", "case-groups:read")
     met = {one["path"]: one["met"] for one in found["token"]}
     assert (met["viewer.subject.identifier"], met["caseGroup.name"]) == (False, True)
+
+
+def test_a_token_that_does_not_open_the_way_reads_nothing(office: Office, query: Path) -> None:
+    given(office, "title")
+
+    found = explained(office, query, "--scope", "subject:read")
+    vat = about(found, "tax-agency", "MOMS")
+    assert vat["outcome"] == "NOT_OPENED"
+    assert [field["read"] for field in vat["fields"]] == [False] * 3
+    assert vat["fields"][0]["grants"]
+
+    opened = about(explained(office, query, "--scope", "case-groups:read"), "tax-agency", "MOMS")
+    assert opened["outcome"] == "ASKED"
+
+
+def test_operations_of_one_document_are_told_apart(office: Office, tmp_path: Path) -> None:
+    file = tmp_path / "query.graphql"
+    file.write_text(
+        "query A { viewer { ...V } } query B { viewer { ...V } } fragment V on Viewer { subject { identifier } }"
+    )
+
+    found = explained(office, file)
+
+    assert [one["path"] for one in found["token"]] == [
+        "(A).viewer.subject.identifier",
+        "(B).viewer.subject.identifier",
+    ]
+
+
+def test_fragments_that_double_each_other_cost_no_more_than_they_say(office: Office, tmp_path: Path) -> None:
+    levels = 40
+    fragments = [f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(levels)]
+    file = tmp_path / "query.graphql"
+    file.write_text("{ ...F0 } " + " ".join(fragments) + f" fragment F{levels} on Query {{ __typename }}")
+
+    (sentence,) = office.refused("grant", "explain", "--consumer", "business-portal", "--query", str(file))
+
+    assert "root fields; the limit is 20" in sentence
 
 
 def test_that_a_status_or_references_are_there_is_explained_too(office: Office, tmp_path: Path) -> None:

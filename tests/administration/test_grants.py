@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
+from gateway.model.grant import Grant
+from gateway.model.history import Cause
 from gateway.model.status import GRANTABLE_FIELDS
+from gateway.store.grants import Grants
 from tests.administration.conftest import Office
 from tests.agreements import SINCE, grant_record
 
@@ -335,6 +338,27 @@ def test_of_two_operators_at_once_one_is_told(
     assert f"somebody else changed the grant {id_} meanwhile" in result.stderr
     assert office.all()["grants"][0]["withdrawnAt"] == SINCE
     assert office.all()["grants"][0]["history"] == []
+
+
+def test_of_two_operators_who_give_the_same_at_once_neither_leaves_it_twice(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert = Grants.insert
+
+    async def both(grants: Grants, grant: Grant, cause: Cause) -> None:
+        await insert(grants, grant, cause)
+        given(office)
+
+    monkeypatch.setattr(Grants, "insert", both)
+
+    result = office.run(*giving())
+
+    assert result.exit_code == 1
+    assert "somebody else changed the grant" in result.stderr
+    mine = [record for record in office.all()["grants"] if record["history"]]
+    assert [(record["withdrawnAt"] is not None, record["history"][1]["action"]) for record in mine] == [
+        (True, "withdraw")
+    ]
 
 
 def test_grants_are_listed_by_consumer_and_producer_and_those_that_are_over_when_asked_for(office: Office) -> None:

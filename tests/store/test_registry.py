@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
+from bson.datetime_ms import DatetimeMS
 from pymongo.errors import OperationFailure
 from structlog.testing import capture_logs
 
@@ -267,6 +268,7 @@ async def test_only_what_is_of_the_gateways_environment_is_let_in(database: Data
 
 
 BAD: list[tuple[str, dict[str, Any]]] = [
+    ("grants", {"onlyReferences": ["R-1"]}),
     ("grants", {"fields": ["title", "everything"]}),
     ("grants", {"fields": "title"}),
     ("grants", {"caseTypes": "PERMIT"}),
@@ -290,6 +292,22 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("producers", {"validFrom": None}),
     ("producers", {"informationAreas": ["SPACE_TRAVEL"]}),
     ("producers", {"endpoint": None}),
+    ("producers", {"caseTypes": ["PERMIT"]}),
+    ("producers", {"caseTypes": {}}),
+    ("producers", {"caseTypes.0.state": "piloted"}),
+    ("producers", {"caseTypes.0.from": "2027-01-01"}),
+    ("producers", {"caseTypes.0.pilots": "business-portal"}),
+    ("producers", {"caseTypes.0.pilots": [1]}),
+    ("producers", {"overrides": []}),
+    ("producers", {"overrides.deadline": "3"}),
+    ("producers", {"overrides.deadline": float("nan")}),
+    ("producers", {"overrides.maxWait": True}),
+    ("producers", {"overrides.maxBatch": 0}),
+    ("producers", {"overrides.maxBatch": 1.5}),
+    ("producers", {"organisation": "Skatteverket"}),
+    ("producers", {"support": "Ring oss."}),
+    ("producers", {"incidents": {"name": "Kim"}}),
+    ("producers", {"offersCases": 1}),
 ]
 
 
@@ -336,6 +354,39 @@ async def test_a_good_record_stands_beside_a_bad_one(database: Database) -> None
         await registry.read()
 
     assert [one.id for one in registry.consumers()] == [PORTAL]
+
+
+async def test_a_date_that_python_cannot_hold_costs_its_own_record_and_no_other(database: Database) -> None:
+    await _agree(database)
+    registry = Registry(database, Environment.TEST)
+    await registry.read()
+    stray = grant_record("another-portal", TAX, ["MOMS"], validUntil=DatetimeMS(253_402_300_800_000))
+    await database["grants"].insert_one(stray)
+    await database["grants"].update_one({"consumer": PORTAL}, {"$set": {"withdrawnAt": SINCE}})
+
+    with capture_logs() as logs:
+        await registry.read()
+
+    assert [one["id"] for one in logs] == [str(stray["_id"])]
+    assert registry.agreements.grants_of(PORTAL) == ()
+
+
+async def test_what_could_not_be_read_again_for_too_long_counts_no_more(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr(registry_module, "monotonic", lambda: now)
+    await _agree(database)
+    registry = Registry(database, Environment.TEST)
+    assert not registry.is_read
+
+    await registry.read()
+    now += 89.9
+    assert registry.is_read
+    now += 0.1
+    assert not registry.is_read
+    await registry.read()
+    assert registry.is_read
 
 
 async def test_what_was_last_read_stays_while_the_database_is_away_and_time_still_ends_it(database: Database) -> None:

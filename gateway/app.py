@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import TypedDict
 
 import structlog
@@ -39,10 +41,19 @@ from gateway.model.caller import Caller
 from gateway.model.connection import Environment
 from gateway.policy.requirements import Requirements, read_requirements
 from gateway.policy.statuses import StatusPolicy
+from gateway.producers.addresses import AddressRules
 from gateway.producers.assertion import CallerAssertions, SigningKeyError, read_signing_key
-from gateway.producers.client import CallContext, ProducerClient, ProducerLimits
+from gateway.producers.breaker import BreakerPolicy
+from gateway.producers.case_lists import CaseLists
+from gateway.producers.client import ProducerClient
+from gateway.producers.exchange import Exchange
+from gateway.producers.guard import CallContext, Guard
+from gateway.producers.limits import ProducerLimits
 from gateway.producers.loader import StatusLoaders
+from gateway.producers.overview import Overview
 from gateway.producers.permitted import PermittedStatuses
+from gateway.producers.reuse import ReusableAnswers
+from gateway.producers.states import AvailabilityPolicy, ProducerStates
 from gateway.schema.context import Context, MakeContext, RequestFacts
 from gateway.schema.schema import build_schema, executable, printed
 from gateway.settings import PREFIX, Settings, SettingsError
@@ -63,10 +74,11 @@ NEEDED = ("mongodb_uri", "token_issuer", "token_jwks", "assertion_key_file", "ps
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The gateway's own keys."""
+    """The gateway's own keys, and whose certificates it believes producers."""
 
     pseudonyms: Pseudonyms
     assertions: CallerAssertions
+    authorities: ssl.SSLContext
 
 
 class State(TypedDict):
@@ -133,11 +145,9 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
     else:
         log.info("gateway.started", address=settings.base_url, producers=len(registry.producers()))
     reading = asyncio.create_task(registry.keep_reading(settings.registry_interval))
-    connector = TCPConnector(
-        limit=0, limit_per_host=settings.producer_max_connections, keepalive_timeout=KEEP_ALIVE_SECONDS
-    )
     try:
-        async with ClientSession(connector=connector, cookie_jar=DummyCookieJar(), trust_env=False) as session:
+        async with AsyncExitStack() as opened:
+            session = await opened.enter_async_context(ClientSession(cookie_jar=DummyCookieJar(), trust_env=False))
             issuer_keys = IssuerKeys(
                 jwks_reader(settings.token_jwks, session),
                 max_age=settings.token_jwks_max_age,
@@ -145,15 +155,21 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
             )
             await issuer_keys.read_ahead()
             audience = settings.token_audience or settings.base_url
-            producers = ProducerClient(
-                session,
-                keys.assertions,
-                ProducerLimits(
-                    connect_timeout=settings.producer_connect_timeout,
-                    deadline=settings.producer_deadline,
-                    max_batch=settings.producer_max_batch,
-                    max_response_bytes_per_100=settings.producer_max_response_bytes,
+            producer_states = _producer_states(settings)
+            guard = Guard(
+                Exchange(
+                    await opened.enter_async_context(_producer_session(settings, keys)),
+                    https_only=settings.environment == "live",
                 ),
+                monotonic,
+            )
+            case_lists = CaseLists(guard, keys.assertions, producer_states, monotonic)
+            producers = ProducerClient(
+                guard,
+                keys.assertions,
+                producer_states,
+                ReusableAnswers(settings.producer_reuse_max_bytes, monotonic),
+                monotonic,
             )
             yield Services(
                 schema=schema,
@@ -173,7 +189,9 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
                     registry,
                     keys.pseudonyms,
                 ),
-                make_context=_context_maker(settings, requirements, registry, database, producers),
+                make_context=_context_maker(
+                    settings, requirements, registry, database, producers, case_lists, producer_states
+                ),
                 registry=registry,
                 issuer_keys=issuer_keys,
                 database=database,
@@ -194,6 +212,8 @@ def _context_maker(
     registry: Registry,
     database: Database,
     producers: ProducerClient,
+    case_lists: CaseLists,
+    producer_states: ProducerStates,
 ) -> MakeContext:
     store = CaseGroupStore(database)
     status_policy = StatusPolicy(lambda: registry.agreements)
@@ -213,6 +233,13 @@ def _context_maker(
     takeovers = Takeovers(changes, Notices(database), registry)
 
     def make_context(caller: Caller, facts: RequestFacts) -> Context:
+        call = CallContext(
+            caller=caller,
+            accept_language=facts.accept_language,
+            request_id=facts.request_id,
+            trace_id=facts.trace_id,
+            deadline=facts.deadline,
+        )
         return Context(
             caller=caller,
             language=facts.language,
@@ -226,22 +253,50 @@ def _context_maker(
             statuses=PermittedStatuses(
                 caller.consumer,
                 status_policy,
-                StatusLoaders(
-                    producers,
-                    registry.connected_producer,
-                    CallContext(
-                        caller=caller,
-                        accept_language=facts.accept_language,
-                        request_id=facts.request_id,
-                        trace_id=facts.trace_id,
-                        deadline=facts.deadline,
-                    ),
-                ),
+                StatusLoaders(producers, registry.connected_producer, call),
             ),
+            overview=Overview(lambda: registry.agreements, case_lists, call),
+            availability=producer_states.availability,
             page_max_size=settings.page_max_size,
         )
 
     return make_context
+
+
+def _producer_session(settings: Settings, keys: Keys) -> ClientSession:
+    """Connections to producers, and to nothing else. How many there are at a time is `Capacity`'s business."""
+    rules = AddressRules(settings.producer_networks, loopback=settings.environment == "test")
+    connector = TCPConnector(
+        limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS, ssl=keys.authorities, socket_factory=rules.open_socket
+    )
+    return ClientSession(connector=connector, cookie_jar=DummyCookieJar(), trust_env=False)
+
+
+def _producer_states(settings: Settings) -> ProducerStates:
+    return ProducerStates(
+        ProducerLimits(
+            connect_timeout=settings.producer_connect_timeout,
+            deadline=settings.producer_deadline,
+            max_batch=settings.producer_max_batch,
+            max_connections=settings.producer_max_connections,
+            max_wait=settings.producer_max_wait,
+            max_response_bytes_per_100=settings.producer_max_response_bytes,
+        ),
+        AvailabilityPolicy(
+            BreakerPolicy(
+                window=settings.producer_window,
+                min_requests=settings.producer_breaker_min_requests,
+                failure_rate=settings.producer_breaker_failure_percent / 100,
+                slow_rate=settings.producer_breaker_slow_percent / 100,
+                open_seconds=settings.producer_breaker_open_seconds,
+                probes=settings.producer_breaker_probes,
+            ),
+            slow_share=settings.producer_breaker_slow_after_percent / 100,
+            retry_rate=settings.producer_retry_percent / 100,
+            retry_reserve=settings.producer_retry_reserve,
+        ),
+        monotonic,
+    )
 
 
 def _checked_keys(settings: Settings) -> Keys:
@@ -261,11 +316,15 @@ def _checked_keys(settings: Settings) -> Keys:
     with _collected(problems):
         if settings.mongodb_uri:
             connect(settings.mongodb_uri.get_secret_value(), timeout=settings.mongodb_timeout).close()
+    authorities = ssl.create_default_context()
+    with _collected(problems):
+        if settings.producer_ca_file:
+            authorities.load_verify_locations(settings.producer_ca_file)
     if settings.token_jwks and not is_address(settings.token_jwks) and not Path(settings.token_jwks).is_file():
         problems.append(f"{PREFIX}TOKEN_JWKS names {settings.token_jwks!r}, which is not a file that can be read.")
     if pseudonyms is None or signing_key is None or problems:
         raise SettingsError("\n".join(problems))
-    return Keys(pseudonyms, CallerAssertions(signing_key, settings.base_url))
+    return Keys(pseudonyms, CallerAssertions(signing_key, settings.base_url), authorities)
 
 
 @contextmanager
@@ -277,3 +336,5 @@ def _collected(problems: list[str]) -> Iterator[None]:
         problems.append(str(exc))
     except StoreUnavailable as exc:
         problems.append(f"{PREFIX}MONGODB_URI: {exc.problem}")
+    except (OSError, ssl.SSLError) as exc:
+        problems.append(f"{PREFIX}PRODUCER_CA_FILE cannot be read as certificates in PEM: {exc.strerror or exc}.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from difflib import get_close_matches
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ SETTINGS_FILE_VARIABLE = f"{PREFIX}SETTINGS_FILE"
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Count = Annotated[int, Field(ge=1)]
+Percent = Annotated[float, Field(gt=0, le=100)]
 
 MOST_STORED_CASES = 1_000
 """`maxItems` of the cases in mongo-init/collections/caseGroups.json: what MongoDB takes in one case group."""
@@ -156,7 +157,7 @@ class Settings(BaseSettings):
     )
 
     # Producers
-    registry_interval: Seconds = Field(
+    registry_interval: Annotated[float, Field(gt=0, le=5)] = Field(
         default=2.0,
         description="Seconds between two reads of the registry of producers, consumers and grants, where the "
         "database does not tell of changes itself (change streams).",
@@ -167,7 +168,53 @@ class Settings(BaseSettings):
     producer_max_response_bytes: Count = Field(
         default=1_048_576, description="Most bytes of one producer answer per 100 cases asked for, decompressed."
     )
-    producer_max_connections: Count = Field(default=64, description="Most connections open to one producer.")
+    producer_max_connections: Count = Field(default=64, description="Most requests under way to one producer.")
+    producer_max_wait: Seconds = Field(
+        default=0.5, description="Seconds a request waits for its turn when that many are under way."
+    )
+    producer_window: Seconds = Field(
+        default=30.0,
+        description="Seconds of the rolling window in which a producer's requests, failures and retries are counted.",
+    )
+    producer_retry_percent: Percent = Field(
+        default=10.0,
+        description="Most retries, and requests for parts of a batch that failed as a whole, per hundred requests.",
+    )
+    producer_retry_reserve: Annotated[int, Field(ge=0)] = Field(
+        default=20, description="How many of those a window may have beyond that share, however few requests it has."
+    )
+    producer_breaker_min_requests: Count = Field(
+        default=10, description="With fewer requests in the window the circuit breaker does not open."
+    )
+    producer_breaker_failure_percent: Percent = Field(
+        default=50.0, description="Failed requests per hundred at which it opens."
+    )
+    producer_breaker_slow_percent: Percent = Field(
+        default=80.0, description="Slow requests per hundred at which it opens."
+    )
+    producer_breaker_slow_after_percent: Percent = Field(
+        default=80.0, description="A request is slow when it takes this much of the producer's deadline, in percent."
+    )
+    producer_breaker_open_seconds: Seconds = Field(
+        default=10.0, description="Seconds for which an open circuit breaker leaves the producer alone."
+    )
+    producer_breaker_probes: Count = Field(
+        default=3, description="How many requests in a row must then go well for the circuit breaker to close."
+    )
+    producer_reuse_max_bytes: Count = Field(
+        default=16_777_216,
+        description="Most bytes, roughly, of answers kept in memory because their producer lets them be used again.",
+    )
+    producer_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_json_list)] = Field(
+        default=(),
+        description="Networks that producers may be at beside the public internet, as a JSON list such as "
+        '`["10.20.0.0/16"]`. In `test` loopback is allowed, too.',
+    )
+    producer_ca_file: Path | None = Field(
+        default=None,
+        description="A PEM file with certificate authorities that producers' certificates may be from, beside those "
+        "this machine trusts.",
+    )
 
     # Limits on requests
     operation_deadline: Seconds = Field(default=10.0, description="Seconds one operation may take in all.")
@@ -215,6 +262,9 @@ class Settings(BaseSettings):
     dev_database_port: Port = Field(default=27117, description="The embedded database's port in `gateway dev`.")
     dev_producer_ports: Annotated[tuple[Port, Port, Port], NoDecode, BeforeValidator(_json_list)] = Field(
         default=(8101, 8102, 8103), description="The three producers' ports in `gateway dev`, as a JSON list."
+    )
+    dev_node_producer_port: Port = Field(
+        default=8104, description="The port in `gateway dev` of the producer in Node, where there is Node."
     )
 
     @property

@@ -6,7 +6,8 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any
 
@@ -20,12 +21,13 @@ from gateway.errors import BadUserInput, DeadlineExceeded, Forbidden, GatewayErr
 from gateway.execution.errors import RequestRejected, formatted
 from gateway.execution.run import Parts, run
 from gateway.http import multipart
+from gateway.http.hanging_up import HUNG_UP, CallerHungUp, given_up_with_its_caller
 from gateway.http.language import accept_language, chosen_language
 from gateway.http.negotiation import ResponseType, response_type, takes_parts
 from gateway.http.parameters import BadRequest, parameters_of
 from gateway.http.services import Services, services_of
 from gateway.model.caller import Caller
-from gateway.schema.context import RequestFacts
+from gateway.schema.context import Context, RequestFacts
 
 log = structlog.get_logger(__name__)
 
@@ -91,24 +93,44 @@ async def _answered(
         raise _method_not_allowed("GET is for queries. Send a mutation with POST.", allowed="POST")
 
     facts = _facts(request, deadline)
+    context = services.make_context(caller, facts)
+    is_query = operation.operation is OperationType.QUERY
     try:
-        async with asyncio.timeout(max(deadline - time.monotonic(), 0) + SLACK_SECONDS):
+        async with (
+            asyncio.timeout(max(deadline - time.monotonic(), 0) + SLACK_SECONDS),
+            # A change that has begun is finished: nobody would know whether it was made.
+            given_up_with_its_caller(request) if is_query else nullcontext(),
+        ):
             answer = await run(
                 services.schema,
                 document.authorized(scopes, incremental=in_parts),
                 operation_name=parameters.operation_name,
                 variables=parameters.variables,
-                context=services.make_context(caller, facts),
+                context=context,
                 request_id=facts.request_id,
                 hide_suggestions=not services.documents.may_introspect(scopes),
                 is_let_in=lambda: services.registry.connected_consumer(caller.consumer) is not None,
+                is_change=not is_query,
             )
     except TimeoutError as exc:
+        context.give_up()
         raise DeadlineExceeded(seconds) from exc
+    except CallerHungUp:
+        context.give_up()
+        return Response(status_code=HUNG_UP)
     headers = {"Cache-Control": "no-store", "Content-Language": facts.language, "Vary": "Accept, Accept-Language"}
     if isinstance(answer, Parts):
-        return StreamingResponse(multipart.written(answer), media_type=multipart.CONTENT_TYPE, headers=headers)
+        return StreamingResponse(_to_the_end(answer, context), media_type=multipart.CONTENT_TYPE, headers=headers)
     return _json(HTTPStatus.OK, answer, media_type, headers)
+
+
+async def _to_the_end(parts: Parts, context: Context) -> AsyncIterator[bytes]:
+    """The parts, written; of a caller that hangs up before the last of them the producers are no longer asked."""
+    try:
+        async for part in multipart.written(parts):
+            yield part
+    finally:
+        context.give_up()
 
 
 def _refusal(

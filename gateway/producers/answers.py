@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
@@ -16,14 +17,29 @@ log = structlog.get_logger(__name__)
 REFUSALS = frozenset({"FORBIDDEN", "UNAUTHENTICATED", "UNAUTHORIZED"})
 """What federation servers put in `extensions.code` when they refuse rather than fail."""
 
+PASSING = "SERVICE_UNAVAILABLE"
+"""`extensions.code` where what stands behind the producer cannot be reached for a case, and may be soon."""
+
 FAULT = Unavailable(UnavailableReason.PRODUCER_FAULT)
 REFUSED = Unavailable(UnavailableReason.PRODUCER_REFUSED)
+UNAVAILABLE = Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE)
 NO_STATUS = Unavailable(UnavailableReason.NO_STATUS)
 
 
-def outcomes(
-    body: bytes, references: Sequence[str], selection: StatusSelection, fetched_at: datetime
-) -> list[StatusOutcome]:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an answer says of each case, in the order asked, and of itself.
+
+    `is_poisoned`: it failed as a whole by the producer's own fault and says so; with fewer cases it may not have.
+    `is_whole`: nothing in it failed.
+    """
+
+    outcomes: list[StatusOutcome]
+    is_poisoned: bool = False
+    is_whole: bool = False
+
+
+def read_answer(body: bytes, references: Sequence[str], selection: StatusSelection, fetched_at: datetime) -> Answer:
     """The outcome of each of `references`, in their order. Never fails: an answer that is wrong is a fault.
 
     An answer that is wrong as a whole (not JSON, the wrong length) is the fault of every case; one that is wrong for
@@ -35,10 +51,12 @@ def outcomes(
     except (ContractBreach, orjson.JSONDecodeError) as exc:
         # The decoder's message quotes nothing of the body; the contract's names fields alone.
         log.warning("producer.bad_answer", problem=str(exc), cases=len(references))
-        return [FAULT] * len(references)
+        return Answer([FAULT] * len(references))
     failed = _failures(errors)
     if entities is None:
-        return [failed.get(None, FAULT)] * len(references)
+        # Errors alone, and where they name a place, it is not known to be the only one at fault.
+        of_all = failed.get(None, FAULT)
+        return Answer([of_all] * len(references), is_poisoned=of_all is FAULT)
     problems: list[str] = []
     found: list[StatusOutcome] = []
     for index, (entity, reference) in enumerate(zip(entities, references, strict=True)):
@@ -51,7 +69,7 @@ def outcomes(
         found.append(failed.get(None, NO_STATUS) if outcome is NO_STATUS else outcome)
     if problems:
         log.warning("producer.bad_answer", problem=problems[0], cases=len(problems))
-    return found
+    return Answer(found, is_whole=not errors and not problems)
 
 
 def _parts(answer: object, expected: int) -> tuple[list[object] | None, list[object]]:
@@ -82,8 +100,14 @@ def _failures(errors: list[object]) -> dict[int | None, Unavailable]:
         path, extensions = error.get("path"), error.get("extensions")
         position = path[1] if isinstance(path, list) and len(path) > 1 and isinstance(path[1], int) else None
         code = extensions.get("code") if isinstance(extensions, dict) else None
-        failed[position] = REFUSED if isinstance(code, str) and code in REFUSALS else FAULT
+        failed[position] = _failure(code)
     return failed
+
+
+def _failure(code: object) -> Unavailable:
+    if code == PASSING:
+        return UNAVAILABLE
+    return REFUSED if isinstance(code, str) and code in REFUSALS else FAULT
 
 
 def _outcome(entity: object, reference: str, selection: StatusSelection, fetched_at: datetime) -> StatusOutcome:

@@ -33,10 +33,19 @@ class CallerAssertions:
         self._issuer = issuer
         self._header = {"alg": _algorithm(key), "kid": key.kid or key.thumbprint(), "typ": "JWT"}
 
-    def sign(self, caller: Caller, *, audience: str, purposes: Iterable[Purpose], scope: str) -> str:
+    def sign(
+        self,
+        caller: Caller,
+        *,
+        audience: str,
+        purposes: Iterable[Purpose],
+        scope: str,
+        case_types: Iterable[str] = (),
+    ) -> str:
         """An assertion for one request to the producer `audience`, valid for 60 seconds.
 
         `purposes` are those of the groups whose cases are asked for; `scope` names the fields asked for.
+        `case_types` are what the cases are said to be: what is asked for is granted for these, and for no other.
         """
         now = int(time.time())
         claims: dict[str, Any] = {
@@ -50,6 +59,8 @@ class CallerAssertions:
             "iat": now,
             "exp": now + LIFETIME_SECONDS,
         }
+        if types := sorted(set(case_types)):
+            claims["case_types"] = types
         if caller.actors:
             claims["act"] = _act(caller.actors)
         return jwt.encode(self._header, claims, self._key, algorithms=[self._header["alg"]])

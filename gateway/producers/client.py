@@ -1,207 +1,151 @@
-"""The HTTP client for status subgraphs: asks one producer about many cases and never fails, only reports."""
+"""The client of status subgraphs: asks one producer about many cases and never fails, only reports."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import re
-import secrets
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http import HTTPStatus
+from functools import partial
 
 import orjson
 import structlog
-from aiohttp import (
-    ClientConnectionError,
-    ClientError,
-    ClientResponse,
-    ClientSession,
-    ClientTimeout,
-    ConnectionTimeoutError,
-)
-from aiohttp.http_exceptions import ContentLengthError, TransferEncodingError
 
-from gateway.model.caller import Caller
 from gateway.model.producer import Producer
 from gateway.model.purpose import Purpose
-from gateway.model.status import StatusOutcome, StatusSelection, Unavailable, UnavailableReason
-from gateway.producers.answers import outcomes
+from gateway.model.status import StatusAnswer, StatusOutcome, StatusSelection
+from gateway.producers.answers import Answer, read_answer
 from gateway.producers.assertion import CallerAssertions
 from gateway.producers.contract import question, scope
+from gateway.producers.exchange import Reply
+from gateway.producers.failures import Failed, NotAsked
+from gateway.producers.guard import CallContext, Due, Guard, Request
+from gateway.producers.poison import SplitLeave, outcomes_in_halves
+from gateway.producers.reuse import Asked, ReusableAnswers
+from gateway.producers.rolling import Clock
+from gateway.producers.states import ProducerState, ProducerStates
 
 log = structlog.get_logger(__name__)
 
-RETRY_AFTER = re.compile(r"[0-9]{1,8}")
-LONGEST_RETRY_AFTER = 86_400
-
-LONGEST_CHALLENGE = 200
-"""Characters of a producer's WWW-Authenticate header that are logged."""
-
-BROKEN_OFF = (ContentLengthError, TransferEncodingError)
-"""How aiohttp says that an answer ended before its end."""
+Cases = Mapping[str, Collection[str]]
+"""References of cases, each with the case types that it is said to be of: one, but for a case said to be of two."""
 
 
 @dataclass(frozen=True, slots=True)
-class ProducerLimits:
-    """What a producer gets: seconds to connect, seconds for a request in all, cases and bytes of answer."""
+class _Question:
+    """What one operation asks one producer."""
 
-    connect_timeout: float
-    deadline: float
-    max_batch: int
-    max_response_bytes_per_100: int
+    state: ProducerState
+    cases: Cases
+    purpose: Purpose
+    selection: StatusSelection
+    context: CallContext
+    due: Due
+    asked: Asked
 
-    def response_bytes(self, cases: int) -> int:
-        """The most bytes of an answer about `cases` cases, decompressed."""
-        return self.max_response_bytes_per_100 * max(1, -(-cases // 100))
-
-
-@dataclass(frozen=True, slots=True)
-class CallContext:
-    """What of an operation goes with every producer request; `deadline` is the operation's, by `time.monotonic`."""
-
-    caller: Caller
-    accept_language: str
-    request_id: str
-    trace_id: str
-    deadline: float
-
-
-class _Failed(Exception):
-    """A request that brought no answer to read."""
-
-    def __init__(self, reason: UnavailableReason, problem: str, retry_after: int | None = None) -> None:
-        super().__init__(problem)
-        self.outcome = Unavailable(reason, retry_after)
+    def case_types(self, references: Sequence[str]) -> set[str]:
+        return set().union(*(self.cases[reference] for reference in references))
 
 
 class ProducerClient:
-    """Asks producers for statuses over pooled, kept-alive connections."""
+    """Asks producers for statuses."""
 
-    def __init__(self, session: ClientSession, assertions: CallerAssertions, limits: ProducerLimits) -> None:
-        self._session = session
+    def __init__(
+        self,
+        guard: Guard,
+        assertions: CallerAssertions,
+        states: ProducerStates,
+        reusable: ReusableAnswers,
+        clock: Clock,
+    ) -> None:
+        self._guard = guard
         self._assertions = assertions
-        self.limits = limits
+        self._states = states
+        self._reusable = reusable
+        self._clock = clock
 
     async def statuses(
-        self,
-        producer: Producer,
-        references: Sequence[str],
-        selection: StatusSelection,
-        purposes: Iterable[Purpose],
-        context: CallContext,
-    ) -> list[StatusOutcome]:
-        """What `producer` says about each of `references`, in their order. One request; raises nothing."""
-        began = time.monotonic()
-        failure: _Failed | None = None
-        answers: list[StatusOutcome]
-        try:
-            body = await self._ask(producer, references, selection, purposes, context)
-            with structlog.contextvars.bound_contextvars(producer=producer.id):
-                answers = outcomes(body, references, selection, datetime.now(UTC))
-        except _Failed as exc:
-            failure = exc
-            answers = [exc.outcome] * len(references)
-        log.log(
-            logging.INFO if failure is None else logging.WARNING,
-            "producer.asked",
-            producer=producer.id,
-            cases=len(references),
-            milliseconds=round((time.monotonic() - began) * 1000, 1),
-            **({} if failure is None else {"outcome": failure.outcome.reason.value, "problem": str(failure)}),
-        )
-        return answers
+        self, producer: Producer, cases: Cases, purpose: Purpose, selection: StatusSelection, context: CallContext
+    ) -> dict[str, StatusOutcome]:
+        """What `producer` says about each of `cases`, read for one purpose, by reference. Raises nothing.
 
-    async def _ask(
-        self,
-        producer: Producer,
-        references: Sequence[str],
-        selection: StatusSelection,
-        purposes: Iterable[Purpose],
-        context: CallContext,
-    ) -> bytes:
-        remaining = context.deadline - time.monotonic()
-        if remaining <= 0:
-            raise _Failed(UnavailableReason.DEADLINE_EXCEEDED, "the operation's time was used up")
-        seconds = min(self.limits.deadline, remaining)
+        More cases than fit in one request are split over several, side by side.
+        """
+        state = self._states.of(producer)
+        asked = Asked.of(producer, purpose, selection, context)
+        found: dict[str, StatusOutcome] = {}
+        for reference in cases:
+            if kept := self._reusable.found(asked, reference):
+                found[reference] = kept
+        references = [reference for reference in cases if reference not in found]
+        most = state.limits.max_batch
+        asking = _Question(state, cases, purpose, selection, context, Due.of(state, context, self._clock()), asked)
+        batches = [references[start : start + most] for start in range(0, len(references), most)]
+        answers = await asyncio.gather(*(self._batch(asking, batch) for batch in batches))
+        for batch, outcomes in zip(batches, answers, strict=True):
+            found.update(zip(batch, outcomes, strict=True))
+        return found
+
+    async def _batch(self, asking: _Question, references: Sequence[str]) -> list[StatusOutcome]:
+        state = asking.state
+        state.retries.count()
+        ask = partial(self._answer, asking)
+        answer = await ask(references)
+        if not answer.is_poisoned or len(references) == 1:
+            return answer.outcomes
+        log.warning("producer.batch_split", producer=state.producer.id, cases=len(references))
+        leave = SplitLeave(len(references), state.retries.take, lambda: self._clock() < asking.due.moment)
+        return await outcomes_in_halves(ask, references, answer, leave)
+
+    async def _answer(self, asking: _Question, references: Sequence[str]) -> Answer:
+        """One request about `references`, and one line in the log about it."""
+        producer = asking.state.producer
+        began = self._clock()
+        failure: Failed | None = None
+        try:
+            reply = await self._guard.ask(asking.state, self._request(asking, references), asking.context, asking.due)
+            with structlog.contextvars.bound_contextvars(producer=producer.id):
+                answer = read_answer(reply.body, references, asking.selection, datetime.now(UTC))
+            if reply.max_age and answer.is_whole:
+                self._keep(asking, references, answer, reply, began)
+        except Failed as exc:
+            failure = exc
+            answer = Answer([exc.outcome] * len(references))
+        _log(producer, len(references), self._clock() - began, failure)
+        return answer
+
+    def _request(self, asking: _Question, references: Sequence[str]) -> Request:
         payload = {
-            "query": question(selection),
+            "query": question(asking.selection),
             "variables": {
                 "representations": [{"__typename": "Case", "reference": reference} for reference in references]
             },
         }
-        assertion = self._assertions.sign(
-            context.caller, audience=producer.audience, purposes=purposes, scope=scope(selection)
+        return Request(
+            orjson.dumps(payload),
+            assertion=lambda: self._assertions.sign(
+                asking.context.caller,
+                audience=asking.state.producer.audience,
+                purposes=[asking.purpose],
+                scope=scope(asking.selection),
+                case_types=asking.case_types(references),
+            ),
+            cases=len(references),
         )
-        try:
-            async with asyncio.timeout(seconds):
-                async with self._session.post(
-                    producer.endpoint,
-                    data=orjson.dumps(payload),
-                    headers=_headers(assertion, context, seconds),
-                    allow_redirects=False,
-                    timeout=ClientTimeout(total=None, sock_connect=self.limits.connect_timeout),
-                ) as response:
-                    _check_status(response)
-                    return await self._read(response, self.limits.response_bytes(len(references)))
-        except ConnectionTimeoutError as exc:
-            raise _Failed(UnavailableReason.PRODUCER_UNAVAILABLE, "no connection in time") from exc
-        except TimeoutError as exc:
-            if seconds < self.limits.deadline:
-                raise _Failed(UnavailableReason.DEADLINE_EXCEEDED, "the operation's time was used up") from exc
-            raise _Failed(UnavailableReason.PRODUCER_TIMEOUT, f"no answer in {seconds:g} s") from exc
-        except (ClientError, ValueError) as exc:
-            # ValueError: an endpoint that is no address.
-            raise _failure(exc) from exc
 
-    @staticmethod
-    async def _read(response: ClientResponse, most: int) -> bytes:
-        """The body, decompressed, up to `most` bytes."""
-        body = bytearray()
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > most:
-                response.close()
-                raise _Failed(UnavailableReason.PRODUCER_FAULT, f"the answer is larger than {most} bytes")
-        return bytes(body)
+    def _keep(self, asking: _Question, references: Sequence[str], answer: Answer, reply: Reply, since: float) -> None:
+        size = len(reply.body) // len(references)
+        for reference, outcome in zip(references, answer.outcomes, strict=True):
+            if isinstance(outcome, StatusAnswer):
+                self._reusable.keep(asking.asked, reference, outcome, since=since, max_age=reply.max_age, size=size)
 
 
-def _failure(exc: ClientError | ValueError) -> _Failed:
-    """A connection that broke, before the answer or within it, or else an answer that cannot be read."""
-    if isinstance(exc, ClientConnectionError) or isinstance(exc.__cause__, BROKEN_OFF):
-        return _Failed(UnavailableReason.PRODUCER_UNAVAILABLE, f"connection: {type(exc).__name__}")
-    return _Failed(UnavailableReason.PRODUCER_FAULT, f"answer: {type(exc).__name__}")
-
-
-def _check_status(response: ClientResponse) -> None:
-    status = response.status
-    if status == HTTPStatus.OK:
+def _log(producer: Producer, cases: int, seconds: float, failure: Failed | None) -> None:
+    if failure is None:
+        log.info("producer.asked", producer=producer.id, cases=cases, milliseconds=round(seconds * 1000, 1))
         return
-    problem = f"HTTP {status}"
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        # Why it refuses, as far as it says: the operator needs it, the caller does not get it.
-        challenge = response.headers.get("WWW-Authenticate", "")[:LONGEST_CHALLENGE]
-        raise _Failed(UnavailableReason.PRODUCER_REFUSED, f"{problem} {challenge}".rstrip())
-    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise _Failed(UnavailableReason.PRODUCER_UNAVAILABLE, problem, _retry_after(response))
-    raise _Failed(UnavailableReason.PRODUCER_FAULT, problem)
-
-
-def _retry_after(response: ClientResponse) -> int | None:
-    """The seconds of a Retry-After header, where it gives seconds."""
-    value = response.headers.get("Retry-After", "")
-    return min(int(value), LONGEST_RETRY_AFTER) if RETRY_AFTER.fullmatch(value) else None
-
-
-def _headers(assertion: str, context: CallContext, seconds: float) -> dict[str, str]:
-    return {
-        "Authorization": f"Bearer {assertion}",
-        "Accept": "application/json, application/graphql-response+json;q=0.9",
-        "Accept-Language": context.accept_language,
-        "Content-Type": "application/json",
-        "Request-Timeout": str(int(seconds * 1000)),
-        "X-Request-ID": context.request_id,
-        "traceparent": f"00-{context.trace_id}-{secrets.token_hex(8)}-01",
-    }
+    why = {"outcome": failure.outcome.reason.value, "problem": str(failure)}
+    if isinstance(failure, NotAsked):
+        log.info("producer.not_asked", producer=producer.id, cases=cases, **why)
+    else:
+        log.warning("producer.asked", producer=producer.id, cases=cases, milliseconds=round(seconds * 1000, 1), **why)

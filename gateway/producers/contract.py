@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -10,6 +11,8 @@ from gateway.model.status import StatusSelection
 
 DEEPEST_JSON = 40
 """Most levels of nesting in a producer's `extension`."""
+
+WEB_ADDRESS = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 
 Check = Callable[[object], object]
 """Takes a value of an answer and returns it as the gateway passes it on; raises ContractBreach."""
@@ -23,6 +26,14 @@ def _string(value: object) -> str:
     if not isinstance(value, str):
         raise ContractBreach("not a String")
     return value
+
+
+def _address(value: object) -> str:
+    """An address to go to in a browser. What a browser would run instead (`javascript:`, `data:`) is none."""
+    address = _string(value)
+    if not WEB_ADDRESS.match(address):
+        raise ContractBreach("not an address of http or https")
+    return address
 
 
 def _boolean(value: object) -> bool:
@@ -77,7 +88,7 @@ STATUS_CHECKS: Mapping[str, Check] = MappingProxyType(
 """What each of model.status.STATUS_FIELDS must be."""
 
 REFERENCE_CHECKS: Mapping[str, Check] = MappingProxyType(
-    {"title": _string, "url": _nullable(_string), "value": _nullable(_string)}
+    {"title": _string, "url": _nullable(_address), "value": _nullable(_string)}
 )
 """What each of model.status.REFERENCE_FIELDS must be."""
 

@@ -1,31 +1,32 @@
-"""The dataloaders for statuses: all cases of one producer and selection cost one request, all producers at once."""
+"""The dataloaders for statuses: all cases of one producer, purpose and selection cost one request, all at once."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from typing import Any
 
 from aiodataloader import DataLoader
 
-from gateway.model.case_group import CaseKey
+from gateway.model.case_group import Case
 from gateway.model.producer import Producer, ProducerId
 from gateway.model.purpose import Purpose
 from gateway.model.status import StatusOutcome, StatusSelection, Unavailable, UnavailableReason
-from gateway.producers.client import CallContext, ProducerClient
+from gateway.producers.client import ProducerClient
+from gateway.producers.guard import CallContext
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One case asked about, and the purpose of the group it is read in."""
+    """One case asked about, and the type that whoever added it to a group said it is of."""
 
     reference: str
-    purpose: Purpose
+    case_type: str
 
 
 class StatusLoaders:
-    """Loads statuses for one operation. Nothing is kept beyond it, nothing joined across callers (DESIGN §8).
+    """Loads statuses for one operation. Nothing is joined across callers (DESIGN §8).
 
     `find_producer` finds those that are connected.
     """
@@ -36,50 +37,61 @@ class StatusLoaders:
         self._client = client
         self._find_producer = find_producer
         self._context = context
-        self._loaders: dict[tuple[ProducerId, StatusSelection], _ProducerLoader] = {}
+        self._loaders: dict[tuple[ProducerId, Purpose, StatusSelection], _ProducerLoader] = {}
 
-    def status(self, key: CaseKey, purpose: Purpose, selection: StatusSelection) -> Awaitable[StatusOutcome]:
-        """What the case's producer says now, as far as selected. One request per producer and selection."""
-        loader = self._loaders.get((key.producer, selection))
+    def status(self, case: Case, purpose: Purpose, selection: StatusSelection) -> Awaitable[StatusOutcome]:
+        """What the case's producer says now, as far as selected. One request per producer, purpose and selection.
+
+        A request names one purpose, and in it all that is selected is granted for every type it names: who says that a
+        case is of another type than it is wins nothing by it, and the producer can tell.
+        """
+        producer = case.key.producer
+        loader = self._loaders.get((producer, purpose, selection))
         if loader is None:
-            loader = _ProducerLoader(self._client, self._find_producer(key.producer), selection, self._context)
-            self._loaders[key.producer, selection] = loader
-        return loader.load(Asked(key.reference, purpose))
+            loader = _ProducerLoader(self._client, self._find_producer(producer), purpose, selection, self._context)
+            self._loaders[producer, purpose, selection] = loader
+        return loader.load(Asked(case.key.reference, case.case_type))
+
+    def give_up(self) -> None:
+        """Ends the requests that are under way: nobody waits for their answers any more."""
+        for loader in self._loaders.values():
+            loader.give_up()
 
 
 class _ProducerLoader(DataLoader[Asked, StatusOutcome]):
     def __init__(
-        self, client: ProducerClient, producer: Producer | None, selection: StatusSelection, context: CallContext
+        self,
+        client: ProducerClient,
+        producer: Producer | None,
+        purpose: Purpose,
+        selection: StatusSelection,
+        context: CallContext,
     ) -> None:
         super().__init__()
         self._client = client
         self._producer = producer
+        self._purpose = purpose
         self._selection = selection
         self._context = context
+        self._asking: set[asyncio.Task[Any]] = set()
 
     async def batch_load_fn(self, keys: Sequence[Asked]) -> list[StatusOutcome]:
-        """The outcome of each of `keys`, in their order; a case that is in several groups is asked about once.
-
-        More cases than fit in one request are split over several, side by side.
-        """
+        """The outcome of each of `keys`, in their order; a case that is in several groups is asked about once."""
         if self._producer is None:
             return [Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE)] * len(keys)
-        purposes: dict[str, set[Purpose]] = {}
+        cases: dict[str, set[str]] = {}
         for key in keys:
-            purposes.setdefault(key.reference, set()).add(key.purpose)
-        references, most = list(purposes), self._client.limits.max_batch
-        batches = [references[start : start + most] for start in range(0, len(references), most)]
-        answers = await asyncio.gather(
-            *(
-                self._client.statuses(
-                    self._producer,
-                    batch,
-                    self._selection,
-                    set().union(*(purposes[reference] for reference in batch)),
-                    self._context,
-                )
-                for batch in batches
-            )
-        )
-        by_reference = dict(zip(references, chain.from_iterable(answers), strict=True))
-        return [by_reference[key.reference] for key in keys]
+            cases.setdefault(key.reference, set()).add(key.case_type)
+        # aiodataloader runs this in a task of its own, which outlives whoever waits for it.
+        task = asyncio.current_task()
+        assert task is not None
+        self._asking.add(task)
+        try:
+            outcomes = await self._client.statuses(self._producer, cases, self._purpose, self._selection, self._context)
+        finally:
+            self._asking.discard(task)
+        return [outcomes[key.reference] for key in keys]
+
+    def give_up(self) -> None:
+        for task in self._asking:
+            task.cancel()

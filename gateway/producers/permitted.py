@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from gateway.model.caller import ConsumerId
 from gateway.model.case_group import Case, CaseGroup
-from gateway.model.status import StatusAnswer, StatusOutcome, StatusSelection, Unavailable
+from gateway.model.status import StatusOutcome, StatusSelection, Unavailable
 from gateway.policy.statuses import Decision, Ruling, StatusPolicy, Withheld
 from gateway.producers.loader import StatusLoaders
 
@@ -44,19 +44,23 @@ class PermittedStatuses:
     async def status(self, group: CaseGroup, case: Case, selected: StatusSelection) -> PermittedStatus:
         """The status of `case` in `group`: of what is `selected`, what the consumer may read and nothing else.
 
-        Where it may read nothing, no producer is asked. What is withdrawn while the producer takes its time is
-        withheld after all.
+        Where it may read nothing, no producer is asked. A grant, connection or permission that ends while the
+        producer takes its time is withheld after all; a permission that is withdrawn counts from the next operation on.
         """
         before = self._decision(group, case, selected)
         if before.refusal is not None:
             return PermittedStatus(Unavailable(before.refusal), before.withheld)
-        outcome = await self._loaders.status(case.key, group.purpose, before.asked)
+        outcome = await self._loaders.status(case, group.purpose, before.asked)
         after = self._decision(group, case, selected)
         if after is before:
             return PermittedStatus(outcome, before.withheld)
         if after.refusal is not None:
             return PermittedStatus(Unavailable(after.refusal), after.withheld)
         return PermittedStatus(_narrowed(outcome, after.asked), {**before.withheld, **after.withheld})
+
+    def give_up(self) -> None:
+        """Ends the producer requests that are under way: the caller has hung up."""
+        self._loaders.give_up()
 
     def _decision(self, group: CaseGroup, case: Case, selected: StatusSelection) -> Decision:
         """The decision that stands now: the same for every case of one type in one group, until something changes."""
@@ -80,4 +84,4 @@ def _narrowed(outcome: StatusOutcome, to: StatusSelection) -> StatusOutcome:
         kept["references"] = [
             {name: value for name, value in reference.items() if name in to.references} for reference in references
         ]
-    return StatusAnswer(kept, outcome.fetched_at)
+    return replace(outcome, fields=kept)

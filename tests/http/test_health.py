@@ -134,7 +134,7 @@ async def test_a_gateway_that_cannot_check_any_token_is_not_ready_until_it_can(
 ) -> None:
     keys = tmp_path / "jwks.json"
     keys.write_text("not there yet")
-    settings = {"token_jwks": str(keys), "token_jwks_min_interval": 0.01}
+    settings: dict[str, Any] = {"token_jwks": str(keys), "token_jwks_min_interval": 0.01}
     async with running_gateway(database_uri, database_name, issuer, [tax], tmp_path, reads, **settings) as gateway:
         before = await health(gateway, "ready")
         refused = await gateway.query("{ __typename }")

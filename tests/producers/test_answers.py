@@ -22,9 +22,9 @@ from gateway.model.status import (
     Unavailable,
     UnavailableReason,
 )
-from gateway.producers.answers import REFUSALS, outcomes
-from gateway.producers.client import ProducerLimits
+from gateway.producers.answers import REFUSALS, read_answer
 from gateway.producers.contract import DEEPEST_JSON, checked_status
+from gateway.producers.limits import ProducerLimits
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 TITLE = StatusSelection(fields=("title",))
@@ -67,7 +67,7 @@ def answer(*entities: Any, errors: Any = None) -> dict[str, Any]:
 def read(content: object, references: str = "ABC") -> list[StatusOutcome]:
     """The outcomes of the cases A, B and C when this is the answer; text is the body as it is."""
     body = content.encode() if isinstance(content, str) else json.dumps(content).encode()
-    return outcomes(body, list(references), TITLE, NOW)
+    return read_answer(body, list(references), TITLE, NOW).outcomes
 
 
 A, B, C = titled("Title of A"), titled("Title of B"), titled("Title of C")
@@ -159,6 +159,7 @@ def without_status(reference: str) -> dict[str, Any]:
         ({"reference": "B"}, None, FAULT),
         (None, [error(["_entities", 1])], FAULT),
         (None, [error(["_entities", 1], "FORBIDDEN")], REFUSED),
+        (None, [error(["_entities", 1], "SERVICE_UNAVAILABLE")], Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE)),
         (without_status("B"), [error(["_entities", 1, "status"])], FAULT),
         (without_status("B"), [error(["_entities", 1, "status", "title"], "UNAUTHORIZED")], REFUSED),
         (None, [error(["_entities", 7])], NO_STATUS),
@@ -228,7 +229,7 @@ MOMENTS = {"updatedAt", "expectedAt"}
 def outcome_with(**fields: object) -> StatusOutcome:
     """The outcome of a case whose status has these fields, and the rest as it should be."""
     said = answer({"reference": "A", "status": {**STATUS, **fields}})
-    (outcome,) = outcomes(json.dumps(said).encode(), ["A"], EVERYTHING, NOW)
+    (outcome,) = read_answer(json.dumps(said).encode(), ["A"], EVERYTHING, NOW).outcomes
     return outcome
 
 
@@ -268,7 +269,9 @@ def test_a_field_that_was_asked_for_and_is_not_there_is_a_fault(field: str) -> N
         place = place[name][0]
     del place[last]
 
-    (outcome,) = outcomes(json.dumps(answer({"reference": "A", "status": status})).encode(), ["A"], EVERYTHING, NOW)
+    (outcome,) = read_answer(
+        json.dumps(answer({"reference": "A", "status": status})).encode(), ["A"], EVERYTHING, NOW
+    ).outcomes
 
     assert outcome == FAULT
 
@@ -322,11 +325,17 @@ def test_what_is_no_moment_with_an_offset_is_a_fault(said: str) -> None:
     "text", ["", "\x00\x07\x1b[31m", "\u202etxet\u202c \u2066och\u2069", "<script>alert(1)</script>", "💶" * 1_000, " "]
 )
 def test_text_is_passed_on_uninterpreted(text: str) -> None:
-    outcome = outcome_with(title=text, references=[{"title": text, "url": text, "value": text}])
+    address = f"https://a.example/{text}"
+    outcome = outcome_with(title=text, references=[{"title": text, "url": address, "value": text}])
 
     assert isinstance(outcome, StatusAnswer)
     assert outcome.fields["title"] == text
-    assert outcome.fields["references"] == [{"title": text, "url": text, "value": text}]
+    assert outcome.fields["references"] == [{"title": text, "url": address, "value": text}]
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "JaVaScRiPt://a.example", "data:text/html,x", " https://a", ""])
+def test_a_link_that_a_browser_would_not_go_to_is_a_fault(url: str) -> None:
+    assert outcome_with(references=[{"title": "Mer", "url": url, "value": None}]) == FAULT
 
 
 def nested(levels: int, leaf: object = "leaf") -> object:
@@ -383,7 +392,7 @@ answers = st.fixed_dictionaries(
 
 @given(content=answers | json_values)
 def test_no_answer_whatsoever_is_more_than_an_outcome_for_each_case(content: object) -> None:
-    found = outcomes(json.dumps(content).encode(), ["A", "B", "C"], EVERYTHING, NOW)
+    found = read_answer(json.dumps(content).encode(), ["A", "B", "C"], EVERYTHING, NOW).outcomes
 
     assert len(found) == 3
     assert all(isinstance(outcome, StatusAnswer | Unavailable) for outcome in found)
@@ -391,11 +400,18 @@ def test_no_answer_whatsoever_is_more_than_an_outcome_for_each_case(content: obj
 
 @given(body=st.binary(max_size=200))
 def test_no_bytes_whatsoever_are_more_than_a_fault_of_each_case(body: bytes) -> None:
-    assert outcomes(body, ["A", "B"], TITLE, NOW) == [FAULT, FAULT]
+    assert read_answer(body, ["A", "B"], TITLE, NOW).outcomes == [FAULT, FAULT]
 
 
 @pytest.mark.parametrize(("cases", "most"), [(0, 1_000), (1, 1_000), (100, 1_000), (101, 2_000), (250, 3_000)])
 def test_the_size_of_an_answer_is_limited_per_hundred_cases_begun(cases: int, most: int) -> None:
-    limits = ProducerLimits(connect_timeout=1, deadline=1, max_batch=100, max_response_bytes_per_100=1_000)
+    limits = ProducerLimits(
+        connect_timeout=1,
+        deadline=1,
+        max_batch=100,
+        max_connections=64,
+        max_wait=1,
+        max_response_bytes_per_100=1_000,
+    )
 
     assert limits.response_bytes(cases) == most

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
-from gateway.model.case_group import CaseKey
+from gateway.model.case_group import Case, CaseKey
 from gateway.model.purpose import Purpose
 from gateway.model.status import StatusAnswer, StatusOutcome, StatusSelection, Unavailable, UnavailableReason
 from gateway.policy.statuses import StatusPolicy
@@ -53,9 +53,9 @@ class Scene:
 
         return PermittedStatuses(consumer, StatusPolicy(lambda: self.agreements), cast(StatusLoaders, self), clock)
 
-    async def status(self, key: CaseKey, purpose: Purpose, asked: StatusSelection) -> StatusOutcome:
+    async def status(self, about: Case, purpose: Purpose, asked: StatusSelection) -> StatusOutcome:
         """What the loaders do."""
-        assert (key, purpose) == (CaseKey(TAX, "T-1"), FILING_VAT)
+        assert (about.key, purpose) == (CaseKey(TAX, "T-1"), FILING_VAT)
         self.asked.append(asked)
         self.meanwhile()
         return self.outcome

@@ -175,7 +175,8 @@ def titles(group: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.settings(producer_max_batch=3)
-async def test_a_case_in_two_groups_is_asked_about_once_and_for_both_purposes(gateway: Gateway, tax: Producer) -> None:
+async def test_a_case_in_two_groups_is_asked_about_for_each_purpose_by_itself(gateway: Gateway, tax: Producer) -> None:
+    """A producer that decides by purpose must not be led to decide by another case's."""
     cases = tax.case("T-1"), tax.case("T-2")
     starting = await a_group_for(gateway, {"event": "starting-a-company"}, *cases)
     taxes = await a_group_for(gateway, {"informationArea": "TAXES", "event": None}, *cases)
@@ -183,9 +184,22 @@ async def test_a_case_in_two_groups_is_asked_about_once_and_for_both_purposes(ga
     answer = await gateway.query(TWO_GROUPS, a=starting["id"], b=taxes["id"])
 
     assert titles(answer.data["a"]) == titles(answer.data["b"]) == ["Granskas (T-1)", "Granskas (T-2)"]
+    assert [asked.references for asked in tax.asked] == [["T-1", "T-2"]] * 2
+    assert sorted(asked.claims["purpose"] for asked in tax.asked) == [
+        ["STARTING_RUNNING_AND_CLOSING_A_BUSINESS:starting-a-company"],
+        ["TAXES"],
+    ]
+
+
+async def test_a_request_names_the_types_that_its_cases_are_said_to_be_of(gateway: Gateway, tax: Producer) -> None:
+    """What is asked for is granted for these: a producer refuses a case that is of another type than was said."""
+    both = [{**tax.case(), "caseType": "MOMS"}, tax.case()]
+    group = await gateway.a_group_with(*both)
+
+    await gateway.query(GROUP_WITH_STATUSES, id=group["id"])
+
     (asked,) = tax.asked
-    assert asked.references == ["T-1", "T-2"]
-    assert asked.claims["purpose"] == ["STARTING_RUNNING_AND_CLOSING_A_BUSINESS:starting-a-company", "TAXES"]
+    assert asked.claims["case_types"] == ["FSKATT", "MOMS"]
 
 
 @pytest.mark.settings(producer_max_batch=1)

@@ -1,0 +1,81 @@
+"""What this replica keeps of each producer between requests, for as long as the application lives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cachetools import LRUCache
+
+from gateway.model.availability import Availability
+from gateway.model.producer import Producer, ProducerId
+from gateway.producers.breaker import BreakerPolicy, CircuitBreaker
+from gateway.producers.capacity import Capacity
+from gateway.producers.limits import ProducerLimits
+from gateway.producers.retries import RetryBudget
+from gateway.producers.rolling import Clock
+
+MOST_PRODUCERS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityPolicy:
+    """The numbers that hold for every producer.
+
+    `slow_share` of its deadline makes a request slow; `retry_rate` and `retry_reserve` are RetryBudget's.
+    """
+
+    breaker: BreakerPolicy
+    slow_share: float
+    retry_rate: float
+    retry_reserve: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerState:
+    """One producer's limits, and what has become of its latest requests."""
+
+    producer: Producer
+    limits: ProducerLimits
+    slow_after: float
+    breaker: CircuitBreaker
+    retries: RetryBudget
+    capacity: Capacity
+
+
+class ProducerStates:
+    """The state of each producer, begun anew when its record changes: what is known is of the old one then."""
+
+    def __init__(self, limits: ProducerLimits, policy: AvailabilityPolicy, clock: Clock) -> None:
+        self._limits = limits
+        self._policy = policy
+        self._clock = clock
+        self._states: LRUCache[ProducerId, ProducerState] = LRUCache(MOST_PRODUCERS)
+
+    def of(self, producer: Producer) -> ProducerState:
+        """The producer's state."""
+        state = self._states.get(producer.id)
+        # The registry makes new objects of records that are as they were.
+        if state is None or (state.producer is not producer and state.producer != producer):
+            state = self._states[producer.id] = self._new(producer)
+        return state
+
+    def availability(self, producer: Producer) -> Availability:
+        """What this replica has seen of the producer lately; one that was not asked is available."""
+        return self.of(producer).breaker.availability
+
+    def _new(self, producer: Producer) -> ProducerState:
+        limits = self._limits.of(producer)
+        policy = self._policy
+        return ProducerState(
+            producer=producer,
+            limits=limits,
+            slow_after=policy.slow_share * limits.deadline,
+            breaker=CircuitBreaker(producer.id, policy.breaker, self._clock),
+            retries=RetryBudget(
+                rate=policy.retry_rate,
+                reserve=policy.retry_reserve,
+                window=policy.breaker.window,
+                clock=self._clock,
+            ),
+            capacity=Capacity(limits.max_connections),
+        )

@@ -1,0 +1,1 @@
+"""Producers that fail in every way we could think of, over real sockets and TLS, and what each costs the others."""

@@ -7,6 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 NPM_CI := npm ci --no-audit --no-fund
 PLAYGROUND := gateway/http/playground
 PLAYGROUND_SOURCES := $(filter-out %.py,$(wildcard $(PLAYGROUND)/*.* $(PLAYGROUND)/src/* $(PLAYGROUND)/src/*/*))
+NODE_PRODUCER := subgraphs/node_producer/node_modules/.package-lock.json
 NODE_TESTS := $(patsubst %package.json,%node_modules/.package-lock.json,$(wildcard tests/*/package.json tests/*/*/package.json))
 
 # Shell conditions
@@ -18,25 +19,31 @@ HAS_NODE = command -v npm >/dev/null && node -e '$(NODE_VERSION)' 2>/dev/null
 npm = output=$$({ $(1); } 2>&1) || { printf '%s\n' "$$output" | tail -n 8; echo "$(2)"; }
 
 .DELETE_ON_ERROR:
-.PHONY: help run test test-kill test-authorization mutation bench-authorization check playground schema docs lock clean
+.PHONY: help run test test-kill test-faults mutation bench-authorization bench-hanging test-authorization check playground schema docs lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
-run: $(VENV) playground ## Start the gateway with all it needs; Ctrl-C stops everything and keeps the data
+run: $(VENV) playground $(NODE_PRODUCER) ## Start the gateway with all it needs; Ctrl-C stops everything and keeps the data
 	@exec $(BIN)/gateway dev
 
-test: $(VENV) playground $(NODE_TESTS) ## Run every test, on free ports and a database of its own
+test: $(VENV) playground $(NODE_PRODUCER) $(NODE_TESTS) ## Run every test, on free ports and a database of its own
 	@$(BIN)/pytest -n 2
 
 test-kill: $(VENV) ## Kill each part of the running product 20 times while it is changed (some minutes)
 	@KILL_ROUNDS=20 $(BIN)/pytest tests/development/test_kill.py
+
+test-faults: $(VENV) ## Let a producer fail in every way of docs/availability.md, and print what each cost
+	@FAULT_TABLE=1 $(BIN)/pytest -q --no-header --tb=short tests/faults
 
 mutation: $(VENV) ## Mutate what decides who may read what, and see that tests fail (a quarter of an hour)
 	@rm -rf mutants && $(BIN)/mutmut run --max-children 2 && $(BIN)/mutmut results
 
 bench-authorization: $(VENV) ## Measure what authorization costs on the warm path (a few minutes)
 	@$(BIN)/python -m tests.bench.authorization
+
+bench-hanging: $(VENV) ## Measure what one hanging producer costs the others (two minutes)
+	@$(BIN)/python -m tests.bench.hanging
 
 test-authorization: $(VENV) ## Search 10,000 random operations and agreements for what is told but not granted (some 20 minutes)
 	@AUTHORIZATION_EXAMPLES=10000 $(BIN)/pytest tests/authorization/test_properties.py
@@ -51,8 +58,8 @@ playground: $(PLAYGROUND)/dist/index.html ## Build the playground, where there i
 schema: $(VENV) ## Print the schema to schema.graphql
 	@$(BIN)/gateway schema > schema.graphql.new && mv schema.graphql.new schema.graphql
 
-docs: $(VENV) ## Write the settings tables of docs/settings.md anew
-	@$(BIN)/python -m tests.docs.settings_table
+docs: $(VENV) ## Write the tables of docs/settings.md and docs/availability.md anew
+	@$(BIN)/python -m tests.docs.settings_table && $(BIN)/python -m tests.faults.table
 
 LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 # What SecantusDB's Python server needs alone; the Rust server, which is what is used, does not.
@@ -63,7 +70,7 @@ lock: $(VENV) ## Make requirements.txt and requirements-dev.txt anew; versions s
 	@$(LOCK) $(LOCK_OPTIONS) --group dev --constraint requirements.txt $(UNUSED) --output-file requirements-dev.txt
 
 clean: ## Remove what was built and installed; the data of `make run` stays
-	@rm -rf .venv build mutants $(PLAYGROUND)/dist $(PLAYGROUND)/node_modules $(dir $(NODE_TESTS))
+	@rm -rf .venv build mutants $(PLAYGROUND)/dist $(PLAYGROUND)/node_modules $(dir $(NODE_PRODUCER) $(NODE_TESTS))
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
 
@@ -81,5 +88,5 @@ $(PLAYGROUND)/dist/index.html: $(PLAYGROUND_SOURCES)
 # npm leaves this file in node_modules; it is as old as what is installed there.
 %/node_modules/.package-lock.json: %/package-lock.json
 	@if $(HAS_NODE); then echo "Installing the npm packages of $* ..." && cd $* && \
-	$(call npm,$(NPM_CI) && touch node_modules/.package-lock.json || { rm -rf node_modules; false; },npm failed as shown above: tests in $* that need it are skipped.); \
-	else echo "Node 20.19 or newer is missing: tests in $* that need it are skipped."; fi
+	$(call npm,$(NPM_CI) && touch node_modules/.package-lock.json || { rm -rf node_modules; false; },npm failed as shown above: what needs the packages of $* is left out.); \
+	else echo "Node 20.19 or newer is missing: what needs the packages of $* is left out."; fi

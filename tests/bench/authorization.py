@@ -7,34 +7,24 @@ requests go to one and the other in turns, so that noise hits both alike. `make 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
-import os
-import random
-import socket
 import statistics
 import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from aiohttp import ClientSession
-from joserfc.jwk import ECKey
 from rich.console import Console
 from rich.progress import track
 
-from gateway.model.purpose import InformationArea
-from gateway.store.definitions import load_definitions
-from gateway.store.driver import opened_database
-from gateway.store.initialise import initialise
-from tests.agreements import consumer_record, grant_record, producer_record
+from tests.bench.asking import Asking, cases
 from tests.bench.producing import PRODUCERS
+from tests.bench.ratios import confidence
 from tests.bench.served import WITHOUT
+from tests.bench.stand import free_port, prepare, program, settings
 from tests.database import embedded_database
-from tests.issuer import AUDIENCE, ISSUER, Issuer
+from tests.issuer import Issuer
 
 CASES = 20
 ROUNDS = 200
@@ -45,40 +35,7 @@ CONCURRENT = 8
 WARM_UP = 300
 REPORT = Path("build") / "bench-authorization.json"
 
-CREATE = "mutation ($input: CreateCaseGroupInput!) { createCaseGroup(input: $input) { caseGroup { id } } }"
-QUERY = """
-  query ($id: ID!) {
-    caseGroup(id: $id) {
-      title
-      cases(first: 100) {
-        edges { node { reference status { ... on CaseStatus { title description updatedAt }
-                                          ... on StatusUnavailable { reason } } } }
-      }
-    }
-  }
-"""
-
 console = Console(highlight=False)
-
-
-@contextmanager
-def program(
-    *words: str, output: int = subprocess.DEVNULL, environment: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[str]]:
-    """A Python program of this folder, stopped at the end."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", *words],
-        stdin=subprocess.PIPE,
-        stdout=output,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env={**os.environ, **(environment or {})},
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def cpu_seconds(pid: int) -> float:
@@ -87,86 +44,16 @@ def cpu_seconds(pid: int) -> float:
     return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
-async def prepare(uri: str, name: str, urls: dict[str, str]) -> None:
-    """A database in which the consumer may read everything."""
-    areas = [area.value for area in InformationArea]
-    with opened_database(uri, name, timeout=10) as database:
-        async for _ in initialise(database, load_definitions()):
-            pass
-        await database["consumers"].insert_one(consumer_record("business-portal"))
-        for id_, url in urls.items():
-            record = producer_record(id_, [PRODUCERS[id_]], endpoint=url, informationAreas=areas)
-            await database["producers"].insert_one(record)
-            # Thirty grants each, so that finding the right one is no less work than it will be.
-            for field in ("title", "description", "updatedAt"):
-                for area in areas[-10:]:
-                    grant = grant_record("business-portal", id_, [PRODUCERS[id_]], [field], [(area, None)])
-                    await database["grants"].insert_one(grant)
+async def often(gateway: Asking, requests: int, group: str) -> None:
+    """Asks the question `requests` times, several at once; each answer must have every status."""
 
+    async def one_after_the_other(number: int) -> None:
+        for _ in range(number):
+            statuses = await gateway.statuses(group)
+            assert len(statuses) == CASES
+            assert all("title" in status for status in statuses.values())
 
-def settings(folder: Path, uri: str, name: str, issuer: Issuer, port: int) -> dict[str, str]:
-    """The settings of a gateway on `port`."""
-    assertion_key, pseudonym_key = folder / "assertion.jwk", folder / "pseudonym.key"
-    if not assertion_key.exists():
-        assertion_key.write_text(json.dumps(ECKey.generate_key("P-256").as_dict(private=True)))
-        pseudonym_key.write_text(base64.b64encode(bytes(32)).decode())
-    return {
-        "GATEWAY_PORT": str(port),
-        "GATEWAY_MONGODB_URI": uri,
-        "GATEWAY_MONGODB_DATABASE": name,
-        "GATEWAY_TOKEN_ISSUER": ISSUER,
-        "GATEWAY_TOKEN_AUDIENCE": AUDIENCE,
-        "GATEWAY_TOKEN_JWKS": str(issuer.jwks),
-        "GATEWAY_ASSERTION_KEY_FILE": str(assertion_key),
-        "GATEWAY_PSEUDONYM_KEY_FILE": str(pseudonym_key),
-    }
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
-
-
-class Asking:
-    """Asks one gateway, as one portal does."""
-
-    def __init__(self, session: ClientSession, port: int, token: str) -> None:
-        self._session = session
-        self._url = f"http://127.0.0.1:{port}/graphql"
-        self._headers = {"Authorization": f"Bearer {token}"}
-
-    async def ask(self, query: str, **variables: Any) -> Any:
-        """The answer's data."""
-        body = {"query": query, "variables": variables}
-        async with self._session.post(self._url, json=body, headers=self._headers) as response:
-            answer = await response.json(content_type=None)
-        assert "errors" not in answer, answer
-        return answer["data"]
-
-    async def ready(self) -> None:
-        """Waits until the gateway answers at all, at most 20 seconds."""
-        for _ in range(200):
-            try:
-                async with self._session.get(self._url.replace("graphql", "health/ready")) as response:
-                    if response.ok:
-                        return
-            except OSError:
-                pass
-            await asyncio.sleep(0.1)
-        raise TimeoutError("the gateway does not start")
-
-    async def often(self, requests: int, group: str) -> None:
-        """Asks the question `requests` times, several at once; each answer must have every status."""
-
-        async def one_after_the_other(number: int) -> None:
-            for _ in range(number):
-                data = await self.ask(QUERY, id=group)
-                statuses = [edge["node"]["status"] for edge in data["caseGroup"]["cases"]["edges"]]
-                assert len(statuses) == CASES
-                assert all("title" in status for status in statuses)
-
-        await asyncio.gather(*(one_after_the_other(requests // CONCURRENT) for _ in range(CONCURRENT)))
+    await asyncio.gather(*(one_after_the_other(requests // CONCURRENT) for _ in range(CONCURRENT)))
 
 
 async def measured(ports: list[int], pids: list[int], token: str) -> list[list[float]]:
@@ -175,38 +62,20 @@ async def measured(ports: list[int], pids: list[int], token: str) -> list[list[f
         gateways = [Asking(session, port, token) for port in ports]
         for gateway in gateways:
             await gateway.ready()
-        cases = [
-            {
-                "producer": base64.urlsafe_b64encode(f"Producer:{id_}".encode()).decode().rstrip("="),
-                "caseType": PRODUCERS[id_],
-                "reference": f"{id_[:3].upper()}-{number}",
-            }
-            for number in range(1, CASES)
-            for id_ in PRODUCERS
-        ][:CASES]
-        purpose = {"informationArea": "TAXES"}
-        made = await gateways[0].ask(CREATE, input={"title": "Measured", "purpose": purpose, "cases": cases})
-        group = made["createCaseGroup"]["caseGroup"]["id"]
+        group = await gateways[0].a_group_of(cases(CASES, PRODUCERS))
         for gateway in gateways:
-            await gateway.often(WARM_UP, group)
+            await often(gateway, WARM_UP, group)
         rounds = []
         for number in track(range(ROUNDS), "measuring", console=console):
             costs = [0.0] * len(gateways)
             order = list(enumerate(gateways))
             for index, gateway in order if number % 2 else reversed(order):
                 before = cpu_seconds(pids[index])
-                await gateway.often(REQUESTS, group)
+                await often(gateway, REQUESTS, group)
                 asked = REQUESTS // CONCURRENT * CONCURRENT
                 costs[index] = (cpu_seconds(pids[index]) - before) * 1000 / asked
             rounds.append(costs)
         return rounds
-
-
-def confidence(ratios: list[float]) -> tuple[float, float]:
-    """Between what the median is with 95 % confidence, by resampling the rounds."""
-    chance = random.Random(1)
-    medians = sorted(statistics.median(chance.choices(ratios, k=len(ratios))) for _ in range(2_000))
-    return medians[50], medians[-51]
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ def take_authorization_out() -> None:
     async def everything(
         statuses: PermittedStatuses, group: CaseGroup, case: Case, selected: StatusSelection
     ) -> PermittedStatus:
-        return PermittedStatus(await statuses._loaders.status(case.key, group.purpose, selected), {})
+        return PermittedStatus(await statuses._loaders.status(case, group.purpose, selected), {})
 
     Document.authorized = whole  # type: ignore[assignment, method-assign]
     PermittedStatuses.status = everything  # type: ignore[assignment, method-assign]

@@ -238,7 +238,9 @@ async def test_one_key_that_cannot_be_read_is_logged_and_does_not_cost_the_other
     assert line == {"event": "issuer_keys.key_passed_over", "log_level": "warning", "kid": "odd"}
 
 
-@pytest.mark.parametrize("odd", ["odd", 5, None, without_kid(FIRST), {**without_kid(FIRST), "kid": 5}], ids=lambda odd: type(odd).__name__)
+@pytest.mark.parametrize(
+    "odd", ["odd", 5, None, without_kid(FIRST), {**without_kid(FIRST), "kid": 5}], ids=lambda odd: type(odd).__name__
+)
 async def test_what_has_no_key_id_does_not_cost_the_others(odd: object) -> None:
     source = Source(json.dumps({"keys": [odd, *json.loads(jwks(SECOND))["keys"]]}).encode())
 
@@ -308,8 +310,10 @@ async def whole(_: web.Request) -> web.StreamResponse:
     return web.Response(body=jwks(FIRST), content_type="application/jwk-set+json")
 
 
-async def redirecting(_: web.Request) -> web.StreamResponse:
-    return web.Response(status=302, body=jwks(FIRST), headers={"Location": "http://127.0.0.1:1/jwks.json"})
+async def redirecting(request: web.Request) -> web.StreamResponse:
+    if "followed" in request.query:
+        return web.Response(body=jwks(FIRST))
+    return web.Response(status=302, body=jwks(FIRST), headers={"Location": f"{request.path}?followed"})
 
 
 async def missing(_: web.Request) -> web.StreamResponse:

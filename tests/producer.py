@@ -20,7 +20,13 @@ CONTRACT = build_schema(
     scalar DateTime
     scalar JSON
     union _Entity = Case
-    type Query { _entities(representations: [_Any!]!): [_Entity]! }
+    type Query {
+      _entities(representations: [_Any!]!): [_Entity]!
+      cases(first: Int! = 50, after: String): CaseConnection!
+    }
+    type CaseConnection { edges: [CaseEdge!]! pageInfo: PageInfo! }
+    type CaseEdge { cursor: String! caseType: String! node: Case! }
+    type PageInfo { hasNextPage: Boolean! endCursor: String }
     type Case { reference: ID! status: CaseStatus }
     type CaseStatus {
       code: String! codeSystem: String title: String! description: String language: String updatedAt: DateTime!
@@ -41,16 +47,22 @@ class Asked:
     query: str
     references: list[str]
     claims: dict[str, Any]
+    variables: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
 class Producer:
-    """One running producer. `statuses` are by reference; a reference it does not have answers null."""
+    """One running producer. `statuses` are by reference; a reference it does not have answers null.
+
+    `offers` are the case types by reference of all cases that a subject has, by the subject; None: it has no
+    `Query.cases`.
+    """
 
     id: str
     case_types: tuple[str, ...]
     url: str = ""
     statuses: dict[str, dict[str, Any]] = field(default_factory=dict)
+    offers: dict[str, dict[str, str]] | None = None
     asked: list[Asked] = field(default_factory=list)
     behaviour: Behaviour | None = None
     stop: Callable[[], Awaitable[None]] = field(init=False)
@@ -83,7 +95,13 @@ class Producer:
 
     def record(self) -> dict[str, Any]:
         """Its record in the registry."""
-        return producer_record(self.id, self.case_types, endpoint=self.url, audience=self.audience)
+        return producer_record(
+            self.id,
+            self.case_types,
+            endpoint=self.url,
+            audience=self.audience,
+            offersCases=self.offers is not None,
+        )
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answers as the contract says, or as the test's `behaviour` does."""
@@ -92,8 +110,9 @@ class Producer:
             Asked(
                 headers=dict(request.headers),
                 query=body["query"],
-                references=[one["reference"] for one in body["variables"]["representations"]],
+                references=[one["reference"] for one in body["variables"].get("representations", ())],
                 claims=_claims(request.headers["Authorization"]),
+                variables=body["variables"],
             )
         )
         if self.behaviour is not None:
@@ -104,12 +123,32 @@ class Producer:
         """What the contract answers to a request's body."""
         document = parse(body["query"])
         assert not validate(CONTRACT, document)
+        variables = body["variables"]
         entities = [
             {"__typename": "Case", "reference": one["reference"], "status": self.statuses.get(one["reference"])}
-            for one in body["variables"]["representations"]
+            for one in variables.get("representations", ())
         ]
-        result = execute_sync(CONTRACT, document, {"_entities": entities}, variable_values=body["variables"])
+        root: dict[str, Any] = {"_entities": entities}
+        if "first" in variables:
+            root["cases"] = self._cases(variables["first"], variables["after"])
+        result = execute_sync(CONTRACT, document, root, variable_values=variables)
         return {"data": result.data}
+
+    def _cases(self, first: int, after: str | None) -> dict[str, Any]:
+        """One page of the cases of the subject that was asked about last; a cursor is `at REFERENCE`."""
+        assert self.offers is not None
+        theirs = self.offers.get(self.asked[-1].claims["sub"], {})
+        following = [one for one in sorted(theirs) if after is None or one > after.removeprefix("at ")]
+        edges = [
+            {"cursor": f"at {one}", "caseType": theirs[one], "node": {"reference": one}} for one in following[:first]
+        ]
+        return {
+            "edges": edges,
+            "pageInfo": {
+                "hasNextPage": len(following) > first,
+                "endCursor": edges[-1]["cursor"] if edges else None,
+            },
+        }
 
 
 def answering(content: object, status: int = 200, **headers: str) -> Behaviour:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.app import create_app
 from gateway.settings import Settings, SettingsError, load_settings, unknown_variables
 from gateway.store.definitions import MONGO_INIT, load_definitions
 
@@ -134,3 +136,30 @@ def test_a_misspelt_variable_is_told_with_the_one_that_was_meant(monkeypatch: py
     monkeypatch.setenv("GATEWAY_PORTT", "3")
 
     assert unknown_variables() == ["GATEWAY_PORTT is no setting; did you mean GATEWAY_PORT?"]
+
+
+@pytest.mark.parametrize("content", [None, b"not a certificate"])
+def test_a_file_of_certificate_authorities_that_is_none_is_told_before_the_gateway_starts(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "authorities.pem"
+    if content is not None:
+        file.write_bytes(content)
+
+    with pytest.raises(SettingsError, match="GATEWAY_PRODUCER_CA_FILE cannot be read as certificates in PEM: "):
+        create_app(Settings(producer_ca_file=file))
+
+
+@pytest.mark.parametrize("networks", ['["10.20.0.0/16", "fd12::/64"]', "[]"])
+def test_networks_of_producers_are_a_json_list(monkeypatch: pytest.MonkeyPatch, networks: str) -> None:
+    monkeypatch.setenv("GATEWAY_PRODUCER_NETWORKS", networks)
+
+    assert [str(network) for network in load_settings().producer_networks] == json.loads(networks)
+
+
+@pytest.mark.parametrize("networks", ["10.20.0.0/16", '["10.20.0.1/16"]', '["everywhere"]'])
+def test_what_is_no_list_of_networks_is_refused(monkeypatch: pytest.MonkeyPatch, networks: str) -> None:
+    monkeypatch.setenv("GATEWAY_PRODUCER_NETWORKS", networks)
+
+    with pytest.raises(SettingsError, match="GATEWAY_PRODUCER_NETWORKS"):
+        load_settings()

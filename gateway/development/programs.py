@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import signal
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from gateway.development.directory import PSEUDONYM_KEY_ID, DevelopmentDirectory
 from gateway.development.errors import DevelopmentError
@@ -16,6 +20,8 @@ from gateway.settings import PREFIX, Settings
 
 LOOPBACK = "127.0.0.1"
 EMBEDDED_DATABASE = "secantusd-rs"
+NODE_PRODUCER_FOLDER = Path(__file__).parents[2] / "subgraphs" / "node_producer"
+OLDEST_NODE = 20
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,17 @@ class Producer:
     label: str
     colour: str
     command: tuple[str, ...]
+    missing: Callable[[], str | None] = lambda: None
+    """What it needs that this machine does not have, as a sentence goes on; None when it can be run."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a producer listens, and the setting that changes it."""
+
+    producer: Producer
+    port: int
+    setting: str
 
 
 PRODUCERS = (
@@ -39,6 +56,36 @@ PRODUCERS = (
     Producer("municipality", "municipality", "blue", (sys.executable, "-m", "subgraphs.municipality")),
 )
 """In the order of `dev_producer_ports`."""
+
+
+def missing_of_node(folder: Path) -> str | None:
+    """What the program in Node in `folder` needs that is not there; None when it can be run. May take a second."""
+    node = shutil.which("node")
+    version = "" if node is None else _output([node, "--version"])
+    if (found := re.match(r"v(\d+)\.", version)) is None or int(found[1]) < OLDEST_NODE:
+        return f"it needs Node {OLDEST_NODE} or newer"
+    if not (folder / "node_modules").is_dir():
+        return "its npm packages are not installed, which `make run` does"
+    return None
+
+
+NODE_PRODUCER = Producer(
+    "police-authority",
+    "police",
+    "bright_magenta",
+    ("node", str(NODE_PRODUCER_FOLDER / "producer.js")),
+    missing=lambda: missing_of_node(NODE_PRODUCER_FOLDER),
+)
+"""In the demo data there is no record of it, since it is not everywhere: docs/producers.md connects it by a command."""
+
+
+def places(settings: Settings, producers: Sequence[Producer], node_producer: Producer | None) -> list[Place]:
+    """Where each of the producers listens."""
+    setting = f"{PREFIX}DEV_PRODUCER_PORTS"
+    placed = [Place(one, port, setting) for one, port in zip(producers, settings.dev_producer_ports, strict=True)]
+    if node_producer is not None:
+        placed.append(Place(node_producer, settings.dev_node_producer_port, f"{PREFIX}DEV_NODE_PRODUCER_PORT"))
+    return placed
 
 
 def embedded_database(settings: Settings, directory: DevelopmentDirectory) -> Program:
@@ -73,8 +120,9 @@ def embedded_database_uri(settings: Settings) -> str:
     return f"mongodb://{LOOPBACK}:{settings.dev_database_port}/?directConnection=true"
 
 
-def producer(settings: Settings, one: Producer, port: int) -> Program:
-    """A producer on `port`, which accepts the assertions of the gateway of `settings`."""
+def producer(settings: Settings, place: Place) -> Program:
+    """A producer in its place, which accepts the assertions of the gateway of `settings`."""
+    one, port = place.producer, place.port
     return Program(
         name=f"The producer {one.id}",
         label=one.label,
@@ -118,6 +166,14 @@ def gateway(
         },
         patience=1.5,
     )
+
+
+def _output(command: Sequence[str]) -> str:
+    """What the command writes; nothing when it cannot be run."""
+    try:
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=5).stdout  # noqa: S603 - ours
+    except (OSError, subprocess.SubprocessError):
+        return ""
 
 
 def token_audience(settings: Settings) -> str:

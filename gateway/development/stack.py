@@ -3,7 +3,8 @@
     checks → database → mongo-init → producers and gateway side by side → an invitation to ask
     Ctrl-C, or the death of the database or the gateway: gateway → producers → database
 
-A producer that dies is told of and left out: bearing that is what the gateway is for.
+A producer that dies is told of and left out: bearing that is what the gateway is for. So is one that this machine
+cannot run.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from gateway.development.errors import DevelopmentError
 from gateway.development.issuer import open_issuer, publish_keys, record_audience
 from gateway.development.ports import Listener
 from gateway.development.processes import Child, Program
-from gateway.development.programs import LOOPBACK, PRODUCERS, Producer
+from gateway.development.programs import LOOPBACK, PRODUCERS, Place, Producer
 from gateway.settings import PREFIX, Settings
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -51,6 +52,7 @@ async def run_development_stack(
     gateway_command: Sequence[str],
     initialise: Initialise,
     producers: Sequence[Producer] = PRODUCERS,
+    node_producer: Producer | None = None,
 ) -> int:
     """Start everything, keep it running until told to stop (Ctrl-C, SIGTERM, SIGHUP), and stop it.
 
@@ -68,6 +70,7 @@ async def run_development_stack(
                 gateway_command=gateway_command,
                 initialise=initialise,
                 producers=producers,
+                node_producer=node_producer,
             )
             with _on_stop_signals(stack.end):
                 await stack.run()
@@ -90,13 +93,14 @@ class Stack:
         gateway_command: Sequence[str],
         initialise: Initialise,
         producers: Sequence[Producer],
+        node_producer: Producer | None,
     ) -> None:
         self._settings = settings
         self._directory = directory
         self._report = report
         self._gateway_command = gateway_command
         self._initialise = initialise
-        self._producers = producers
+        self._places = programs.places(settings, producers, node_producer)
         self._children: dict[Tier, list[Child]] = {tier: [] for tier in Tier}
         self._watchers: list[asyncio.Task[None]] = []
         self._ending: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -132,6 +136,7 @@ class Stack:
     async def _start(self) -> None:
         self._report.say("Starting the gateway and all it needs, for development. Ctrl-C stops everything.")
         ports.require_loopback(self._settings.host)
+        await self._leave_out_what_is_missing()
         with self._step("checks", f"the ports are free, {self._directory.path} can be used"):
             await ports.claim(self._listeners())
             publish_keys(self._directory)
@@ -154,13 +159,26 @@ class Stack:
         )
         ready = await asyncio.gather(
             *(
-                self._start_child(Tier.PRODUCER, programs.producer(settings, producer, port), f"on {LOOPBACK}:{port}")
-                for producer, port in zip(self._producers, settings.dev_producer_ports, strict=True)
+                self._start_child(Tier.PRODUCER, programs.producer(settings, place), f"on {LOOPBACK}:{place.port}")
+                for place in self._places
             ),
             self._start_child(Tier.GATEWAY, gateway, settings.base_url),
         )
         if ready[-1]:
             self._invite()
+
+    async def _leave_out_what_is_missing(self) -> None:
+        """Leaves out the producers that cannot be run here, each with a sentence."""
+        there: list[Place] = []
+        for place in self._places:
+            if (missing := await asyncio.to_thread(place.producer.missing)) is None:
+                there.append(place)
+            else:
+                self._report.note(
+                    place.producer.label,
+                    f"the producer {place.producer.id} is not started: {missing}; everything else works without it",
+                )
+        self._places = there
 
     async def _database(self) -> str | None:
         """The URI of a database that is ready; None when it died, which the watcher tells."""
@@ -225,9 +243,9 @@ class Stack:
         if settings.mongodb_uri is None:
             setting = f"{PREFIX}DEV_DATABASE_PORT"
             listeners.append(Listener("the database", LOOPBACK, settings.dev_database_port, setting))
-        for producer, port in zip(self._producers, settings.dev_producer_ports, strict=True):
-            listeners.append(Listener(f"the producer {producer.id}", LOOPBACK, port, f"{PREFIX}DEV_PRODUCER_PORTS"))
-        return listeners
+        return listeners + [
+            Listener(f"the producer {place.producer.id}", LOOPBACK, place.port, place.setting) for place in self._places
+        ]
 
     @contextmanager
     def _step(self, name: str, detail: str) -> Iterator[None]:

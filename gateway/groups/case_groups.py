@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.errors import ChangeRefused, UserErrorCode, UserProblem
-from gateway.groups.additions import FindProducer, addition_problems
+from gateway.groups.additions import FindProducer, FindRefuted, addition_problems, confirmation_problems
 from gateway.groups.changes import GroupChanges, refuse_if
 from gateway.groups.moments import this_moment
+from gateway.groups.standing import standing
 from gateway.groups.wording import IDEMPOTENCY_KEY, TITLE, event_problems, tidied
 from gateway.model.caller import Caller
 from gateway.model.case_group import Case, CaseGroup, CaseKey, GroupId, IdempotencyKey, NewCase
@@ -42,7 +43,7 @@ class CaseGroups:
         self._find_producer = find_producer
         self._limits = changes.limits
 
-    async def create(self, caller: Caller, creation: GroupCreation) -> CaseGroup:
+    async def create(self, caller: Caller, creation: GroupCreation, find_refuted: FindRefuted) -> CaseGroup:
         """The new group or, where the idempotency key was used with the same input before, that first group."""
         creation = replace(creation, title=tidied(creation.title), cases=_tidied_notes(creation.cases))
         idempotency = _idempotency(creation)
@@ -53,10 +54,13 @@ class CaseGroups:
             [
                 *TITLE.problems(creation.title, ("input", "title")),
                 *event_problems(creation.purpose.event, ("input", "purpose", "event")),
-                *addition_problems(creation.cases, (), self._find_producer, self._limits.cases_per_group),
+                *addition_problems(
+                    creation.cases, (), self._find_producer, caller.consumer, self._limits.cases_per_group
+                ),
             ]
         )
         await self._changes.refuse_if_more_than(caller, self._limits.groups_per_subject - 1)
+        refuse_if(await confirmation_problems(creation.cases, creation.purpose, find_refuted))
         now = this_moment()
         group = _with_cases(
             CaseGroup(
@@ -94,7 +98,12 @@ class CaseGroups:
         return await self._changes.stored(caller, replace(group, title=title))
 
     async def add_cases(
-        self, caller: Caller, id_: GroupId, expected_revision: int, additions: Sequence[NewCase]
+        self,
+        caller: Caller,
+        id_: GroupId,
+        expected_revision: int,
+        additions: Sequence[NewCase],
+        find_refuted: FindRefuted,
     ) -> CaseGroup:
         """The group with the cases added, all of them."""
         additions = _tidied_notes(additions)
@@ -102,13 +111,17 @@ class CaseGroups:
             raise ChangeRefused([_nothing_named()])
         group = await self._changes.expected(caller, id_, expected_revision)
         present = {case.key for case in group.cases}
-        refuse_if(list(addition_problems(additions, present, self._find_producer, self._limits.cases_per_group)))
+        most = self._limits.cases_per_group
+        refuse_if(list(addition_problems(additions, present, self._find_producer, caller.consumer, most)))
+        refuse_if(await confirmation_problems(additions, group.purpose, find_refuted))
         return await self._changes.stored(caller, _with_cases(group, additions))
 
     async def remove_cases(
         self, caller: Caller, id_: GroupId, expected_revision: int, keys: Sequence[CaseKey | None]
     ) -> CaseGroup:
         """The group without the cases, all of them. None stands for an id that names no case of the group."""
+        if len(keys) > self._limits.cases_per_group:
+            raise ChangeRefused([_too_many_named(self._limits.cases_per_group)])
         if not keys:
             raise ChangeRefused([_nothing_named()])
         group = await self._changes.expected(caller, id_, expected_revision)
@@ -127,8 +140,9 @@ class CaseGroups:
                 if key not in present
             ]
         )
+        removed = set(keys)
         return await self._changes.stored(
-            caller, replace(group, cases=tuple(case for case in group.cases if case.key not in keys))
+            caller, replace(group, cases=tuple(case for case in group.cases if case.key not in removed))
         )
 
     async def delete(self, caller: Caller, id_: GroupId, expected_revision: int) -> None:
@@ -145,7 +159,7 @@ class CaseGroups:
         group, fingerprint = found
         if fingerprint != idempotency.fingerprint:
             raise ChangeRefused([_key_reused()])
-        return group
+        return standing(group, this_moment())
 
 
 def _with_cases(group: CaseGroup, additions: Sequence[NewCase]) -> CaseGroup:
@@ -194,6 +208,14 @@ def _key_spent() -> UserProblem:
             en="The case group that the idempotency key made is no longer here. Use a new key for another creation.",
         ),
         ("input", "idempotencyKey"),
+    )
+
+
+def _too_many_named(most: int) -> UserProblem:
+    return UserProblem(
+        UserErrorCode.LIMIT_EXCEEDED,
+        Text(sv=f"Ange högst {most} ärenden.", en=f"Name at most {most} cases."),
+        ("input", "cases"),
     )
 
 

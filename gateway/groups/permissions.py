@@ -16,6 +16,9 @@ from gateway.model.status import GRANTABLE_FIELDS
 from gateway.model.text import Text
 from gateway.store.registry import Registry
 
+MOST_PRODUCERS = 100
+"""That one permission can be narrowed to."""
+
 LONGEST_MONTHS = 13
 """A year, and a month to be asked again in."""
 
@@ -95,6 +98,9 @@ def _producer_problems(producers: Sequence[ProducerId] | None, registry: Registr
         return
     if not producers:
         yield _nothing_left("producers")
+    if len(producers) > MOST_PRODUCERS:
+        yield _too_many("producers", MOST_PRODUCERS)
+        return
     for index, producer in enumerate(producers):
         if registry.connected_producer(producer) is None:
             yield unknown_producer(("input", "producers", str(index)))
@@ -105,6 +111,9 @@ def _field_problems(fields: Sequence[str] | None) -> Iterator[UserProblem]:
         return
     if not fields:
         yield _nothing_left("fields")
+    if len(fields) > len(GRANTABLE_FIELDS):
+        yield _too_many("fields", len(GRANTABLE_FIELDS))
+        return
     for index, name in enumerate(fields):
         if name not in GRANTABLE_FIELDS:
             right = ", ".join(GRANTABLE_FIELDS)
@@ -126,4 +135,12 @@ def _nothing_left(name: str) -> UserProblem:
             en="Name at least one, or leave the list out to show everything.",
         ),
         ("input", name),
+    )
+
+
+def _too_many(field: str, most: int) -> UserProblem:
+    return UserProblem(
+        UserErrorCode.LIMIT_EXCEEDED,
+        Text(sv=f"Ange högst {most}.", en=f"Name at most {most}."),
+        ("input", field),
     )

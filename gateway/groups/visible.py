@@ -9,8 +9,9 @@ from aiodataloader import DataLoader
 from gateway.groups.moments import this_moment
 from gateway.groups.standing import standing
 from gateway.model.caller import Caller
-from gateway.model.case_group import CaseGroup, CaseGroupFilter, GroupId
+from gateway.model.case_group import CaseGroup, CaseGroupFilter, CaseKey, GroupId
 from gateway.model.page import Page, Window
+from gateway.model.producer import ProducerId
 from gateway.policy.visibility import as_seen
 from gateway.store.case_groups import CaseGroupStore, NewestFirst
 
@@ -25,6 +26,7 @@ class VisibleGroups:
         self._store = store
         self._caller = caller
         self._read: DataLoader[GroupId, CaseGroup | None] = DataLoader(self._by_ids)
+        self._at: DataLoader[frozenset[ProducerId], list[CaseGroup]] = DataLoader(self._by_producers)
 
     async def load(self, id_: GroupId) -> CaseGroup | None:
         """The group, or None for an id that names none the caller may see. Many loaded at once cost one read."""
@@ -44,6 +46,17 @@ class VisibleGroups:
         """How many groups there are. One read."""
         caller = self._caller
         return await self._store.count(caller.subject_key, caller.consumer, wanted, this_moment())
+
+    async def holding(self, key: CaseKey, producers: frozenset[ProducerId]) -> list[CaseGroup]:
+        """The groups that the case is in, the newest first. One read for all cases of the same `producers`."""
+        shown = map(self._shown, await self._at.load(producers))
+        return [group for group in shown if group is not None and any(case.key == key for case in group.cases)]
+
+    async def _by_producers(self, keys: Sequence[frozenset[ProducerId]]) -> list[list[CaseGroup]]:
+        caller = self._caller
+        wanted = frozenset[ProducerId]().union(*keys)
+        found = await self._store.holding(caller.subject_key, caller.consumer, wanted, this_moment())
+        return [found] * len(keys)
 
     async def _by_ids(self, keys: Sequence[GroupId]) -> list[CaseGroup | None]:
         found = await self._store.by_ids(self._caller.subject_key, self._caller.consumer, keys, this_moment())

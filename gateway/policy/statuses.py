@@ -114,9 +114,11 @@ class StatusPolicy:
 
 
 def decided(agreements: Agreements, question: Question) -> Decision:
-    """The decision on one question under the grants in force. Denied unless granted."""
+    """The decision on one question under the grants in force. Denied unless open to the consumer and granted."""
     if question.producer not in agreements.producers:
         return NOT_CONNECTED
+    if not agreements.is_open(question.producer, question.case_type, question.consumer):
+        return NOT_PERMITTED
     granted = frozenset(granting(agreements, question))
     permitted = granted if question.narrowed_to is None else granted & question.narrowed_to
     selected = question.selected

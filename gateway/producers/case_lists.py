@@ -60,18 +60,20 @@ class CaseLists:
         after: str | None,
         context: CallContext,
         *,
+        case_types: Iterable[str],
         purposes: Iterable[Purpose] = (),
         due: Due | None = None,
     ) -> CasesOutcome:
         """The `first` (1 to 100) cases of the caller's subject after the producer's cursor `after`. Raises nothing.
 
-        One request, and a retry as for a status. `purposes` are those of the group that cases are to be added to.
+        One request, and a retry as for a status. `case_types` are those that it is of use to be told of; `purposes`
+        those of the group that cases are to be added to.
         """
         state = self._states.of(producer)
         request = Request(
             orjson.dumps({"query": QUESTION, "variables": {"first": first, "after": after}}),
             assertion=lambda: self._assertions.sign(
-                context.caller, audience=producer.audience, purposes=purposes, scope=SCOPE
+                context.caller, audience=producer.audience, purposes=purposes, scope=SCOPE, case_types=case_types
             ),
             cases=first,
         )

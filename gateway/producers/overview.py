@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gateway.model.case_group import CaseKey, NewCase
-from gateway.model.overview import CasesOutcome, CasesPage, CasesUnavailable
+from gateway.model.overview import CasesOutcome, CasesPage, CasesUnavailable, CasesUnavailableReason
 from gateway.model.producer import Producer, ProducerId
 from gateway.model.purpose import Purpose
 from gateway.model.registry import Agreements
-from gateway.policy.overview import overview_producers, overview_refusal, shown_case_types
+from gateway.policy.overview import shown_case_types
 from gateway.producers.case_lists import MOST_AT_A_TIME, CaseLists
 from gateway.producers.guard import CallContext
 
@@ -29,13 +29,17 @@ class Overview:
         self._asking: dict[tuple[ProducerId, int, str | None], asyncio.Task[CasesOutcome]] = {}
 
     def producers(self) -> list[ProducerId]:
-        """The producers that belong in the caller's overview, in order."""
-        return overview_producers(self._agreements(), self._context.caller.consumer)
+        """The producers that belong in the caller's overview, in order: those of which it may be shown anything."""
+        return sorted({producer for producer, _ in self._shown_types()})
 
     def refusal(self, producer: ProducerId) -> CasesUnavailable | None:
         """Why the producer is not to be asked; None: it may be."""
-        reason = overview_refusal(self._agreements(), self._context.caller.consumer, producer)
-        return None if reason is None else CasesUnavailable(reason)
+        found = self._agreements().producers.get(producer)
+        if found is None:
+            return CasesUnavailable(CasesUnavailableReason.PRODUCER_UNAVAILABLE)
+        if producer not in self.producers():
+            return CasesUnavailable(CasesUnavailableReason.NOT_PERMITTED)
+        return None if found.offers_cases else CasesUnavailable(CasesUnavailableReason.NOT_OFFERED)
 
     def ask(self, producer: ProducerId, first: int, after: str | None) -> asyncio.Task[CasesOutcome]:
         """Begins to ask for the next cases there, as far as the caller may see them; the task raises nothing.
@@ -76,13 +80,17 @@ class Overview:
         if refusal is not None:
             return refusal
         record = self._agreements().producers[producer]
-        outcome = await self._lists.page(record, first, after, self._context)
+        wanted = [code for shown, code in self._shown_types() if shown == producer]
+        outcome = await self._lists.page(record, first, after, self._context, case_types=wanted)
         # Once more, for what was withdrawn while the producer took its time.
         refusal = self.refusal(producer)
         if refusal is not None or isinstance(outcome, CasesUnavailable):
             return refusal or outcome
-        types = shown_case_types(self._agreements(), self._context.caller.consumer, producer)
-        return replace(outcome, cases=tuple(case for case in outcome.cases if case.case_type in types))
+        types = self._shown_types()
+        return replace(outcome, cases=tuple(case for case in outcome.cases if (producer, case.case_type) in types))
+
+    def _shown_types(self) -> set[tuple[ProducerId, str]]:
+        return shown_case_types(self._agreements(), self._context.caller.consumer)
 
     async def _refuted_by(self, producer: Producer, said: dict[str, str], purpose: Purpose) -> set[CaseKey]:
         """Of the case types `said`, by reference. All pages together have the time of one request."""
@@ -91,7 +99,15 @@ class Overview:
         due = self._lists.due(producer, self._context)
         after: str | None = None
         for _ in range(MOST_PAGES):
-            page = await self._lists.page(producer, MOST_AT_A_TIME, after, self._context, purposes=[purpose], due=due)
+            page = await self._lists.page(
+                producer,
+                MOST_AT_A_TIME,
+                after,
+                self._context,
+                case_types=said.values(),
+                purposes=[purpose],
+                due=due,
+            )
             if not isinstance(page, CasesPage):
                 return refuted
             for case in page.cases:

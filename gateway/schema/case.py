@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Self
 
 import strawberry
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from gateway.model import case_group as model
 from gateway.model.page import page_of
@@ -18,6 +19,9 @@ from gateway.schema.paging import Connection, Cursors, PageRequest, connection, 
 from gateway.schema.producer import CaseType, Producer
 from gateway.schema.selection import status_selection
 from gateway.schema.status import CaseStatusResult, status_result
+
+MOST_CASES_EVER = 2**31 - 1
+"""In one group, those that were removed included: what MongoDB keeps a number in."""
 
 
 @strawberry.type(
@@ -56,13 +60,13 @@ class Case(Node):
     def producer(self, info: Info) -> Producer | None:
         """The case's producer, from the registry."""
         producer = info.context.registry.producer(self._case.key.producer)
-        return None if producer is None else Producer.of(producer, info.context.language)
+        return None if producer is None else Producer.of(info.context, producer)
 
     @strawberry.field(description="What kind of case it is, by the producer's own code.")
     def case_type(self, info: Info) -> CaseType:
         """The case's type, from the registry."""
         producer = info.context.registry.producer(self._case.key.producer)
-        return CaseType.of_code(producer, self._case.case_type, info.context.language)
+        return CaseType.of_code(info.context, producer, self._case.case_type)
 
     @strawberry.field(
         description="What the producer says about the case right now. Asked for at the moment you ask; stored nowhere. "
@@ -77,24 +81,34 @@ class Case(Node):
 def case_connection(context: Context, group: model.CaseGroup, request: PageRequest) -> Connection[Case]:
     """One page of a group's cases, in the order they were added."""
     list_ = ("cases", group.id, context.caller.subject_key.digest, context.caller.consumer)
-
-    def number(place: str) -> int:
-        for number in range(1, group.next_case_number):
-            if _place(list_, number) == place:
-                return number
-        raise ValueError
-
+    places = _Places(list_)
     cursors: Cursors[model.Case, int] = Cursors(
-        scope=list_, position=lambda case: _place(list_, case.number), parse=number
+        scope=list_, position=lambda case: places.of(case.number), parse=places.number
     )
     page = page_of(group.cases, lambda case: case.number, request.window(cursors))
     return connection(page, cursors, lambda case: Case.of(case, group), counted(len(group.cases)))
 
 
-def _place(list_: tuple[str, ...], number: int) -> str:
-    """What stands in a cursor for a case's number.
+class _Places:
+    """What stands in a list's cursors for its cases' numbers.
 
-    The number itself would tell a reader that is shown some producers' cases how many others there are. Nobody else can
-    work this out: the subject's pseudonym is in it, which leaves the gateway in no other form.
+    The number itself would tell a reader that is shown some producers' cases how many others there are. It is
+    enciphered with a key that nobody else can work out: the subject's pseudonym, which leaves the gateway in no form,
+    is in it. One block stands by itself, so that ECB shows nothing but that two cursors are the same.
     """
-    return hashlib.sha256("\0".join((*list_, str(number))).encode()).hexdigest()[:16]
+
+    def __init__(self, list_: tuple[str, ...]) -> None:
+        key = hashlib.sha256("\0".join(list_).encode()).digest()
+        self._cipher = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305 - single blocks, see above
+        self._encryptor = self._cipher.encryptor()
+
+    def of(self, number: int) -> str:
+        """The place of the case with this number."""
+        return self._encryptor.update(number.to_bytes(algorithms.AES.block_size // 8)).hex()
+
+    def number(self, place: str) -> int:
+        """The number of the case at `place`. Raises ValueError for what is no place in this list."""
+        number = int.from_bytes(self._cipher.decryptor().update(bytes.fromhex(place)))
+        if not 0 < number <= MOST_CASES_EVER:
+            raise ValueError
+        return number

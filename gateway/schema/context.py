@@ -11,10 +11,13 @@ from gateway.groups.case_groups import CaseGroups
 from gateway.groups.sharing import Sharing
 from gateway.groups.takeovers import Takeovers
 from gateway.groups.visible import VisibleGroups
+from gateway.model.availability import Availability
 from gateway.model.caller import Caller
+from gateway.model.producer import Producer
 from gateway.model.status import StatusSelection
 from gateway.model.text import Language
 from gateway.policy.requirements import Requirements
+from gateway.producers.overview import Overview
 from gateway.producers.permitted import PermittedStatuses
 from gateway.store.registry import Registry
 
@@ -33,9 +36,16 @@ class Context:
     takeovers: Takeovers
     visible_groups: VisibleGroups
     statuses: PermittedStatuses
+    overview: Overview
+    availability: Callable[[Producer], Availability]
     page_max_size: int
     selections: dict[tuple[int, ...], StatusSelection] = field(default_factory=dict)
     """Status selections already worked out, by the identities of the field nodes they came from."""
+
+    def give_up(self) -> None:
+        """Ends the producer requests that are under way: the caller has hung up, or its time is out."""
+        self.statuses.give_up()
+        self.overview.give_up()
 
 
 @dataclass(frozen=True, slots=True)

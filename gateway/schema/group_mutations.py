@@ -130,7 +130,8 @@ class GroupMutations:
 
     @strawberry.mutation(
         directives=[requires_scope(CHANGE_GROUPS)],
-        description="Makes a case group for the subject, owned by the calling consumer.",
+        description="Makes a case group for the subject, owned by the calling consumer. Its cases are confirmed as by "
+        "`addCases`.",
     )
     async def create_case_group(
         self,
@@ -138,7 +139,9 @@ class GroupMutations:
         input: Annotated[CreateCaseGroupInput, strawberry.argument(description="The group to make.")],  # noqa: A002
     ) -> CreateCaseGroupPayload | None:
         """The new group, or why there is none."""
-        made = await outcome(info, lambda context: context.groups.create(context.caller, _creation(input)))
+        made = await outcome(
+            info, lambda context: context.groups.create(context.caller, _creation(input), context.overview.refuted)
+        )
         return CreateCaseGroupPayload(case_group=made.group, user_errors=made.user_errors)
 
     @strawberry.mutation(directives=[requires_scope(CHANGE_GROUPS)], description="Changes a case group's title.")
@@ -172,7 +175,11 @@ class GroupMutations:
         deleted = None if made.user_errors else input.id
         return DeleteCaseGroupPayload(deleted_id=deleted, user_errors=made.user_errors)
 
-    @strawberry.mutation(directives=[requires_scope(CHANGE_GROUPS)], description="Adds cases to a case group.")
+    @strawberry.mutation(
+        directives=[requires_scope(CHANGE_GROUPS)],
+        description="Adds cases to a case group. A producer that tells which cases a subject has is asked whether it "
+        "has these, of the types named (`CASE_NOT_CONFIRMED`); where it cannot be asked, they are added unconfirmed.",
+    )
     async def add_cases(
         self,
         info: Info,
@@ -182,7 +189,11 @@ class GroupMutations:
         made = await outcome(
             info,
             lambda context: context.groups.add_cases(
-                context.caller, group_named(input.id), input.expected_revision, _new_cases(input.cases)
+                context.caller,
+                group_named(input.id),
+                input.expected_revision,
+                _new_cases(input.cases),
+                context.overview.refuted,
             ),
         )
         return AddCasesPayload(case_group=made.group, user_errors=made.user_errors)

@@ -105,6 +105,15 @@ class PageRequest:
 
     def window(self, cursors: Cursors[ItemT, PositionT]) -> Window[PositionT]:
         """The page asked for. Raises BadUserInput and LimitExceeded."""
+        return Window(
+            size=self.size(),
+            after=cursors.place(self.after, "after"),
+            before=cursors.place(self.before, "before"),
+            backward=self.last is not None,
+        )
+
+    def size(self) -> int:
+        """How many items the page has at most. Raises BadUserInput and LimitExceeded."""
         if self.first is not None and self.last is not None:
             raise BadUserInput("Give `first` or `last`, not both.")
         for name, size in (("first", self.first), ("last", self.last)):
@@ -117,12 +126,7 @@ class PageRequest:
                     value=self.most,
                     asked=size,
                 )
-        return Window(
-            size=self.last or self.first or min(self.default, self.most),
-            after=cursors.place(self.after, "after"),
-            before=cursors.place(self.before, "before"),
-            backward=self.last is not None,
-        )
+        return self.last or self.first or min(self.default, self.most)
 
 
 def connection(

@@ -39,7 +39,7 @@ class ReadPermission:
             valid_until=permission.valid_until,
             producers=None
             if found is None
-            else [Producer.of(producer, context.language) for producer in found if producer is not None],
+            else [Producer.of(context, producer) for producer in found if producer is not None],
             fields=None if fields is None else sorted(fields, key=GRANTABLE_FIELDS.index),
         )
 

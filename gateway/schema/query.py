@@ -10,6 +10,7 @@ from gateway.errors import NotFound
 from gateway.model.case_group import CaseGroupFilter as WantedGroups
 from gateway.model.case_group import GroupId
 from gateway.model.producer import ProducerId
+from gateway.schema.available_cases import AVAILABLE_PER_PAGE, AvailableCaseConnection, available_case_connection
 from gateway.schema.case import Case
 from gateway.schema.case_group import CaseGroup, CaseGroupFilter, case_group_connection
 from gateway.schema.consumer import Consumer, consumer_connection
@@ -70,6 +71,30 @@ class Query:
         request = PageRequest(first, after, last, before, GROUPS_PER_PAGE, info.context.page_max_size)
         wanted = WantedGroups() if filter is None else filter.as_model()
         return await case_group_connection(info, wanted, request)
+
+    @strawberry.field(
+        directives=[requires_scope(READ_GROUPS)],
+        description="The overview: the subject's cases at every connected producer of whose cases you were granted "
+        "something, asked for at the moment you ask; stored nowhere. "
+        f"At most {AVAILABLE_PER_PAGE} cases a page by default.",
+    )
+    def available_cases(
+        self,
+        info: Info,
+        producers: Annotated[
+            list[strawberry.ID] | None,
+            strawberry.argument(
+                description="The ids of the producers to ask; all that you may ask when left out. `NOT_FOUND` when "
+                "one of them is no producer's."
+            ),
+        ] = None,
+        first: First = None,
+        after: After = None,
+    ) -> AvailableCaseConnection | None:
+        """One page of cases. Raises BadUserInput, NotFound and LimitExceeded."""
+        context = info.context
+        size = PageRequest(first, None, None, None, AVAILABLE_PER_PAGE, context.page_max_size).size()
+        return available_case_connection(context, producers, size, after)
 
     @strawberry.field(
         directives=[AUTHENTICATED], description=f"The connected producers; {PRODUCERS_PER_PAGE} by default."
@@ -162,7 +187,7 @@ def _producer(context: Context, id_: ProducerId) -> Producer:
     producer = context.registry.producer(id_)
     if producer is None:
         raise _not_found()
-    return Producer.of(producer, context.language)
+    return Producer.of(context, producer)
 
 
 def _not_found() -> NotFound:

@@ -11,6 +11,7 @@ from graphql import FieldNode, FragmentSpreadNode, GraphQLObjectType, GraphQLRes
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 
 from gateway.model.status import NAME_ONLY, StatusSelection
+from gateway.policy.plan import CutField
 from gateway.policy.requirements import Requirements
 from gateway.policy.statuses import REFERENCES
 from gateway.schema.context import Context, Info
@@ -75,7 +76,9 @@ def _subfields(raw: GraphQLResolveInfo[Context], type_name: str, parents: Iterab
         type_,
         [FieldDetails(node, None) for node in parents],
     )
-    return [details.node for group in collected.grouped_field_set.values() for details in group]
+    nodes = [details.node for group in collected.grouped_field_set.values() for details in group]
+    # What the token may not read is not asked of the producer either.
+    return [node for node in nodes if not isinstance(node, CutField)]
 
 
 def _granted(nodes: Iterable[FieldNode], type_name: str, requirements: Requirements) -> tuple[str, ...]:

@@ -123,7 +123,8 @@ class SharingMutations:
 
     @strawberry.mutation(
         directives=[requires_scope(SHARE_GROUPS)],
-        description="Ends a consumer's permission to read a case group that you own. It holds at once.",
+        description="Ends a consumer's permission to read a case group that you own. It holds "
+        "from the next operation on.",
     )
     async def withdraw_reading(
         self,

@@ -142,7 +142,7 @@ class CaseStatus:
             else cast(None, references),
             extension=cast(JSON | None, said.get("extension")),
             fetched_at=answer.fetched_at,
-            reused=False,
+            reused=answer.reused,
         )
 
 
@@ -153,7 +153,8 @@ class StatusUnavailable:
     reason: UnavailableReason = strawberry.field(description="Why, for programs.")
     message: str = strawberry.field(description="Why, for people: Swedish or English by `Accept-Language`.")
     retry_after_seconds: int | None = strawberry.field(
-        description="After how many seconds the producer asked to be tried again, if it said."
+        description="After how many seconds to try again: as the producer asked, or when the gateway will ask it "
+        "again. Null where neither is known."
     )
     request_id: str = strawberry.field(description="Names this request in the gateway's and the producer's logs.")
 

@@ -18,6 +18,8 @@ CODES = {
     UserErrorCode.UNKNOWN_PRODUCER: "No connected producer has this id.",
     UserErrorCode.UNKNOWN_CONSUMER: "No connected consumer has this id.",
     UserErrorCode.CASE_TYPE_NOT_OPEN: "The producer has not opened this case type.",
+    UserErrorCode.CASE_NOT_CONFIRMED: "The producer says that the subject has no such case, or that it is of another "
+    "type.",
     UserErrorCode.ALREADY_EXISTS: "It is there already.",
     UserErrorCode.LIMIT_EXCEEDED: "More than a group or a subject may hold.",
 }

@@ -41,8 +41,8 @@ class Grant:
         """`grant`, one of `agreements`, with names in the caller's language."""
         producer = agreements.producers[grant.producer]
         return cls(
-            producer=Producer.of(producer, context.language),
-            case_types=[CaseType.of_code(producer, code, context.language) for code in sorted(grant.case_types)],
+            producer=Producer.of(context, producer),
+            case_types=[CaseType.of_code(context, producer, code) for code in sorted(grant.case_types)],
             fields=sorted(grant.fields),
             purposes=[Purpose.of(purpose) for purpose in sorted(grant.purposes, key=str)],
             legal_basis=grant.legal_basis,

@@ -48,11 +48,12 @@ REQUEST_ID = "the-same-for-both"
 NEEDS_READ = frozenset({"CaseGroup", "Case", "CaseGroupOffer"})
 NEEDED = {
     ("Query", "caseGroups"): "case-groups:read",
+    ("Query", "availableCases"): "case-groups:read",
     ("Subject", "identifier"): "subject:read",
 }
 
-OWN = frozenset([("Viewer", "grants")])
-"""What is another for every consumer, and holds nothing of anybody's cases."""
+OWN = frozenset([("Viewer", "grants"), ("Query", "availableCases")])
+"""What is another for every consumer, and holds nothing of anybody's cases: in this world, no producer lists any."""
 
 Place = tuple[str, ...]
 """A path in the answer, list indices left out."""

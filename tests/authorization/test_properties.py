@@ -182,6 +182,7 @@ def values(world: World) -> dict[str, list[Any]]:
             for chosen in (readable, groups, readable[:1], [*readable[2:], *readable[2:]])
         ],
         "name": ["CaseStatus"],
+        "producers": [producers, producers[:1]],
     }
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import aiohttp
 
-PRODUCERS = """
-query { producers { edges { node { id caseTypes { code } } } } }
+THERE = """
+query { availableCases { edges { node { producer { id } caseType { code } reference } } } }
 """
 CREATE = """
 mutation ($input: CreateCaseGroupInput!) {
@@ -31,7 +31,6 @@ query ($id: ID!) {
 }
 """
 PURPOSE = {"informationArea": "STARTING_RUNNING_AND_CLOSING_A_BUSINESS", "event": "starting-a-company"}
-CASE_TYPE = "FSKATT"
 CASES_OF_A_GROUP = 4
 
 Answer = dict[str, Any]
@@ -102,20 +101,28 @@ class Changes:
 
     async def _change_for_ever(self) -> None:
         async with aiohttp.ClientSession(headers=self._headers) as session:
-            producer = await self._producer(session)
+            there = await self._cases(session)
             while True:
                 try:
-                    await self._make_a_group(session, producer)
+                    await self._make_a_group(session, there)
                 except Unanswered:
                     await asyncio.sleep(0.02)
 
-    async def _producer(self, session: aiohttp.ClientSession) -> str:
-        """The id of the producer that holds cases of CASE_TYPE."""
-        producers = [edge["node"] for edge in (await self._ask(session, PRODUCERS, {}))["producers"]["edges"]]
-        (producer,) = (one["id"] for one in producers if CASE_TYPE in [type_["code"] for type_ in one["caseTypes"]])
-        return str(producer)
+    async def _cases(self, session: aiohttp.ClientSession) -> list[Answer]:
+        """Cases that the subject has, as inputs of addCases: a producer that is up confirms no others."""
+        edges = (await self._ask(session, THERE, {}))["availableCases"]["edges"]
+        cases = [
+            {
+                "producer": edge["node"]["producer"]["id"],
+                "caseType": edge["node"]["caseType"]["code"],
+                "reference": edge["node"]["reference"],
+            }
+            for edge in edges[:CASES_OF_A_GROUP]
+        ]
+        assert len(cases) == CASES_OF_A_GROUP
+        return cases
 
-    async def _make_a_group(self, session: aiohttp.ClientSession, producer: str) -> None:
+    async def _make_a_group(self, session: aiohttp.ClientSession, there: list[Answer]) -> None:
         title = f"Group {next(self._numbers)}"
         answer = await self._change(
             session,
@@ -125,12 +132,10 @@ class Changes:
         )
         group = AcknowledgedGroup(answer["id"], answer["title"], answer["revision"])
         self.acknowledged.append(group)
-        for _ in range(CASES_OF_A_GROUP):
-            number = next(self._numbers)
-            group.unanswered = (f"SKV-{number}", f"note {number}")
-            reference, note = group.unanswered
-            case = {"producer": producer, "caseType": CASE_TYPE, "reference": reference, "note": note}
-            change = {"id": group.id, "expectedRevision": group.revision, "cases": [case]}
+        for case in there:
+            reference, note = case["reference"], f"note {next(self._numbers)}"
+            group.unanswered = (reference, note)
+            change = {"id": group.id, "expectedRevision": group.revision, "cases": [{**case, "note": note}]}
             answer = await self._change(session, ADD, "addCases", change)
             group.revision = answer["revision"]
             group.cases[reference] = note

@@ -1,8 +1,9 @@
 """`gateway dev` with the real supervisor and the real embedded database, but fake producers and a fake gateway.
 
-    python fake_gateway_dev.py [--gateway=OPTIONS] [--tax-agency=OPTIONS]
+    python fake_gateway_dev.py [--gateway=OPTIONS] [--tax-agency=OPTIONS] [--node-producer[=MISSING]]
 
-OPTIONS are given on to the fake server, as one string; the settings come from the environment.
+OPTIONS are given on to the fake server, as one string; the settings come from the environment. There is a producer in
+Node when one is asked for, as fake as the others, and it cannot be run when something is said to be missing.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--gateway", default="")
     parser.add_argument("--tax-agency", default="")
+    parser.add_argument("--node-producer", nargs="?", const="")
     options = parser.parse_args()
+    missing = options.node_producer
+    node_producer = Producer("in-node", "in-node", "red", FAKE_SERVER, missing=lambda: missing or None)
     extra = {"tax-agency": options.tax_agency.split()}
     producers = [Producer(one.id, one.label, one.colour, (*FAKE_SERVER, *extra.get(one.id, ()))) for one in PRODUCERS]
     return asyncio.run(
@@ -41,6 +45,7 @@ def main() -> int:
             gateway_command=[*FAKE_SERVER, *options.gateway.split()],
             initialise=initialise,
             producers=producers,
+            node_producer=None if missing is None else node_producer,
         )
     )
 

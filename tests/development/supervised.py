@@ -30,14 +30,15 @@ class Addresses:
     gateway: int
     database: int
     producers: tuple[int, int, int]
+    node_producer: int
     settings: Mapping[str, str] = field(default_factory=dict)
     """Further settings, by the name of their environment variable."""
 
     @classmethod
     def free(cls, directory: Path) -> Addresses:
         """New ones; `directory` need not exist."""
-        gateway, database, *producers = _free_ports(5)
-        return cls(directory, gateway, database, (producers[0], producers[1], producers[2]))
+        gateway, database, one, two, three, in_node = _free_ports(6)
+        return cls(directory, gateway, database, (one, two, three), in_node)
 
     @property
     def url(self) -> str:
@@ -53,6 +54,7 @@ class Addresses:
             "GATEWAY_PORT": str(self.gateway),
             "GATEWAY_DEV_DATABASE_PORT": str(self.database),
             "GATEWAY_DEV_PRODUCER_PORTS": json.dumps(self.producers),
+            "GATEWAY_DEV_NODE_PRODUCER_PORT": str(self.node_producer),
             "GATEWAY_DEV_DIRECTORY": str(self.directory),
             **self.settings,
         }

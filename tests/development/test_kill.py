@@ -49,7 +49,7 @@ def victim_of(stack: Supervised, part: str, addresses: Addresses) -> int:
         case "database":
             return stack.child(f"--port {addresses.database}").pid
         case _:
-            others = ("subgraphs.", f"--port {addresses.database}")
+            others = ("subgraphs.", "subgraphs/", f"--port {addresses.database}")
             (gateway,) = (child for child in stack.children() if not any(other in child.command for other in others))
             return gateway.pid
 

@@ -88,7 +88,7 @@ def test_an_npm_that_fails_is_a_sentence_with_its_last_lines_and_stops_nothing(t
     )
 
 
-def test_npm_packages_of_tests_that_cannot_be_installed_are_a_sentence_and_leave_nothing_half_done(
+def test_npm_packages_that_cannot_be_installed_are_a_sentence_and_leave_nothing_half_done(
     tmp_path: Path, programs: Path
 ) -> None:
     (tmp_path / "tests" / "audit").mkdir(parents=True)
@@ -100,7 +100,7 @@ def test_npm_packages_of_tests_that_cannot_be_installed_are_a_sentence_and_leave
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == (
         "Installing the npm packages of tests/audit ...\n"
-        f"{LAST_LINES}npm failed as shown above: tests in tests/audit that need it are skipped.\n"
+        f"{LAST_LINES}npm failed as shown above: what needs the packages of tests/audit is left out.\n"
     )
     assert not (tmp_path / "tests" / "audit" / "node_modules").exists()
 

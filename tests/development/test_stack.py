@@ -142,6 +142,29 @@ def test_a_producer_that_dies_is_told_of_and_left_out(start_stack: StartStack, a
     assert (stack.process.returncode, stack.left()) == (0, [])
 
 
+def test_the_producer_in_node_runs_beside_the_others(start_stack: StartStack, addresses: Addresses) -> None:
+    stack = start_stack("--node-producer")
+    stack.wait_for(READY)
+
+    assert f"✓ in-node       on 127.0.0.1:{addresses.node_producer}" in stack.output
+    assert answers(f"http://127.0.0.1:{addresses.node_producer}/health")
+    stack.interrupt()
+    assert (stack.process.returncode, stack.left()) == (0, [])
+
+
+def test_a_producer_that_cannot_be_run_here_is_left_out_and_its_port_with_it(
+    start_stack: StartStack, addresses: Addresses
+) -> None:
+    with socket.create_server(("127.0.0.1", addresses.node_producer)):
+        stack = start_stack("--node-producer=it needs a quiet room")
+        stack.wait_for(READY)
+
+    assert (
+        "· in-node       the producer in-node is not started: it needs a quiet room; everything else works without it"
+    ) in stack.output
+    assert len(stack.children()) == 5
+
+
 def test_a_producer_that_dies_at_once_shows_its_last_words(start_stack: StartStack) -> None:
     stack = start_stack("--tax-agency=--die-after 0")
 
@@ -215,7 +238,7 @@ def test_a_port_in_use_is_named_with_its_user_and_its_setting(
 
 
 def test_a_port_given_twice_is_told(start_stack: StartStack, addresses: Addresses) -> None:
-    twice = Addresses(addresses.directory, addresses.gateway, addresses.gateway, addresses.producers)
+    twice = replace(addresses, database=addresses.gateway)
 
     stack = start_stack(at=twice)
 

@@ -14,7 +14,9 @@ from gateway.development import programs
 from gateway.identity.pseudonyms import read_pseudonyms
 from gateway.store.definitions import load_demo
 from gateway.store.initialise import apply_demo
+from subgraphs.reference.cases import load_cases
 from tests.docs.demonstration import Demonstration
+from tests.docs.pages import TOP
 from tests.gateway import Gateway
 from tests.producer import Producer
 from tests.subgraphs.processes import running
@@ -22,8 +24,12 @@ from tests.subgraphs.processes import running
 
 @pytest_asyncio.fixture
 async def demo(gateway: Gateway, tax: Producer, registry_office: Producer, city: Producer, tmp_path: Path) -> Gateway:
-    """The gateway with the data of `make run`; each producer has a status for each of its cases there."""
+    """The gateway with the data of `make run`; each producer has its cases there, and a status for those in groups."""
     producers = {producer.id: producer for producer in (tax, registry_office, city)}
+    for producer in producers.values():
+        producer.offers = {}
+        for record in load_cases(TOP / "subgraphs" / producer.id.replace("-", "_") / "cases.toml").cases:
+            producer.offers.setdefault(record.subject, {})[record.reference] = record.case_type
     groups = await _with_demo_data(gateway, {id_: producer.url for id_, producer in producers.items()}, tmp_path)
     for group in groups:
         for case in group["cases"]:

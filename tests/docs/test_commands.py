@@ -22,6 +22,7 @@ from tests.issuer import COMPANY
 
 RUN_ELSEWHERE = {
     "docs/producers.md": "tests/subgraphs/test_documentation.py",
+    "docs/kundhandelse.md": "tests/kundhandelse/test_documentation.py",
     "docs/authorization.md": "tests/docs/test_authorization.py",
 }
 BASE_URL = "http://127.0.0.1:8000"

@@ -10,9 +10,11 @@ import pytest
 from gateway.errors import GatewayError, UserErrorCode
 from gateway.groups.takeovers import OfferReason
 from gateway.groups.wording import IDEMPOTENCY_KEY, NOTE, REFERENCE, TITLE
+from gateway.model.overview import CasesUnavailableReason
 from gateway.model.purpose import InformationArea
 from gateway.model.status import UnavailableReason
 from gateway.settings import PREFIX, SETTINGS_FILE_VARIABLE, Settings
+from subgraphs.kundhandelse.failures import Failure
 from tests.docs import settings_table
 from tests.docs.pages import PAGES, TOP, Page, page
 
@@ -34,6 +36,7 @@ def error_codes() -> set[str]:
 
 
 REASONS = {reason.value for reason in UnavailableReason}
+CASES_REASONS = {reason.value for reason in CasesUnavailableReason}
 USER_ERROR_CODES = {code.value for code in UserErrorCode}
 
 
@@ -69,13 +72,16 @@ def test_every_user_error_code_is_documented() -> None:
 def test_every_outcome_is_documented() -> None:
     assert set(ERRORS.section("## Why a status is unavailable").rows()) == REASONS
     assert set(PORTALS.section("## Statuses and their outcomes").rows()) == REASONS
+    assert set(ERRORS.section("## Why a producer's cases are unavailable").rows()) == CASES_REASONS
 
 
 @pytest.mark.parametrize("page_", PAGES, ids=lambda page_: page_.name)
 def test_no_page_names_a_code_that_does_not_exist(page_: Page) -> None:
     """In prose, what stands in code and looks like an enum value or a code."""
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", page_.prose))
-    known = error_codes() | USER_ERROR_CODES | REASONS | {one.value for one in (*InformationArea, *OfferReason)}
+    of_producers = {failure.value for failure in Failure}
+    enumerated = {one.value for one in (*InformationArea, *OfferReason)}
+    known = error_codes() | USER_ERROR_CODES | REASONS | CASES_REASONS | enumerated | of_producers
 
     assert {name for name in named - known if not name.startswith((PREFIX, "MONGO"))} == set()
 

@@ -14,7 +14,7 @@ LANGUAGES = {
     "json",  # here, test_queries.py, test_authorization.py
     "console",  # test_commands.py, test_authorization.py
     "text",  # to look at; of docs/authorization.md: test_authorization.py
-    "js",  # docs/operations.md: tests/mongo_init/test_registry_by_hand.py
+    "js",  # docs/producers.md, as python
     "sh",  # docs/database.md: tests/mongo_init/test_compose.py
     "python",  # docs/producers.md: tests/subgraphs/test_documentation.py
     "toml",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -384,3 +385,36 @@ async def test_a_change_moves_the_day_a_group_lapses(gateway: Gateway) -> None:
     assert after is not None
     assert after["retainUntil"] > before["retainUntil"]
     assert after["createdAt"] == before["createdAt"]
+
+
+@pytest.mark.settings(group_max_cases=2)
+async def test_more_cases_than_a_group_can_hold_are_not_looked_for(gateway: Gateway, tax: Producer) -> None:
+    group = await gateway.a_group_with(tax.case(), tax.case())
+    ids = [edge["node"]["id"] for edge in group["cases"]["edges"]]
+
+    payload = await gateway.change("removeCases", id=group["id"], expectedRevision=1, cases=[*ids, ids[0]])
+
+    (error,) = payload["userErrors"]
+    assert (error["code"], error["field"]) == ("LIMIT_EXCEEDED", ["input", "cases"])
+
+
+async def test_a_creation_that_is_repeated_shows_no_permission_that_has_lapsed(gateway: Gateway) -> None:
+    await gateway.create(idempotencyKey="once")
+    since = datetime.now(UTC) - timedelta(days=2)
+    lapsed = {
+        "consumer": "accounting-program",
+        "permittedAt": since,
+        "validUntil": since + timedelta(days=1),
+        "producers": None,
+        "fields": None,
+    }
+    await gateway.database["caseGroups"].update_one({}, {"$set": {"readPermissions": [lapsed]}})
+    group = {"title": "Starta kafé", "purpose": BUSINESS, "cases": [], "idempotencyKey": "once"}
+
+    answer = await gateway.query(
+        "mutation($input: CreateCaseGroupInput!) {"
+        " createCaseGroup(input: $input) { caseGroup { readPermissions { validUntil } } } }",
+        {"input": group},
+    )
+
+    assert answer.data["createCaseGroup"]["caseGroup"] == {"readPermissions": []}

@@ -165,6 +165,21 @@ async def test_an_unknown_field_is_answered_with_the_right_ones(parties: Parties
     assert "references.title" in payload["userErrors"][0]["message"]
 
 
+@pytest.mark.parametrize(("field", "most"), [("fields", 13), ("producers", 100)])
+async def test_a_narrowing_to_more_than_there_can_be_is_answered_in_one_sentence(
+    parties: Parties, tax: Producer, field: str, most: int
+) -> None:
+    group = await parties.gateway.a_group_with()
+
+    narrowing: dict[str, Any] = {field: [tax.global_id] * (most + 1)}
+
+    payload = await parties.owner.permits(parties.other, group, **narrowing)
+
+    (error,) = payload["userErrors"]
+    assert (error["code"], error["field"]) == ("LIMIT_EXCEEDED", ["input", field])
+    assert str(most) in error["message"]
+
+
 async def test_everything_wrong_with_a_permission_is_told_at_once(parties: Parties, tax: Producer) -> None:
     group = await parties.gateway.a_group_with()
 

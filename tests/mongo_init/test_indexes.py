@@ -103,6 +103,7 @@ async def test_no_hot_query_scans_a_collection(ready: Database, recorded: tuple[
         await store.count(SUBJECT, OWNER, wanted, now)
     await store.count_owned(SUBJECT, OWNER)
     await store.by_ids(SUBJECT, OWNER, [group.id, GroupId(str(ObjectId()))], now)
+    await store.holding(SUBJECT, OWNER, [ProducerId("tax-agency")], now)
     await store.offered(SUBJECT, other, [OWNER], now)
     await store.offered_by_id(SUBJECT, other, [OWNER], now, group.id)
     await store.by_idempotency_key(SUBJECT, OWNER, "k")

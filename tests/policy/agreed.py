@@ -11,7 +11,7 @@ from gateway.model.case_group import Case, CaseGroup, CaseKey, GroupId, ReadPerm
 from gateway.model.connection import Connection, ConnectionState, Contact, Environment, Validity
 from gateway.model.consumer import Consumer
 from gateway.model.grant import Grant, GrantId
-from gateway.model.producer import Producer, ProducerId
+from gateway.model.producer import CaseType, Opening, Producer, ProducerId
 from gateway.model.purpose import InformationArea, Purpose
 from gateway.model.registry import Agreements, Records
 from gateway.model.status import StatusSelection
@@ -28,6 +28,9 @@ FILING_VAT = Purpose(InformationArea.TAXES, "filing-vat")
 BUSINESS = Purpose(InformationArea.STARTING_RUNNING_AND_CLOSING_A_BUSINESS, "starting-a-company")
 
 
+VAT = CaseType("VAT", Text("Moms", "VAT"), Opening.OPEN)
+
+
 def connection(**changes: Any) -> Connection:
     """A connection in the test environment."""
     return Connection(
@@ -41,9 +44,9 @@ def connection(**changes: Any) -> Connection:
     )
 
 
-def producer(id_: ProducerId, **changes: Any) -> Producer:
-    """A producer; `changes` are those of its connection."""
-    return Producer(id_, Text("p", "p"), "http://p", "aud", frozenset(), (), connection(**changes))
+def producer(id_: ProducerId, *case_types: CaseType, **changes: Any) -> Producer:
+    """A producer with these case types, or open VAT cases; `changes` are those of its connection."""
+    return Producer(id_, Text("p", "p"), "http://p", "aud", frozenset(), case_types or (VAT,), connection(**changes))
 
 
 def consumer(id_: ConsumerId, **changes: Any) -> Consumer:

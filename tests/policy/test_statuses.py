@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from gateway.model.connection import ConnectionState, Environment, Validity
 from gateway.model.grant import Grant, GrantId
+from gateway.model.producer import Opening
 from gateway.model.purpose import InformationArea, Purpose
 from gateway.model.status import GRANTABLE_FIELDS, StatusSelection, UnavailableReason
 from gateway.policy.statuses import Decision, Question, Ruling, StatusPolicy, decided, granting
@@ -22,6 +24,7 @@ from tests.policy.agreed import (
     PORTAL,
     PROGRAM,
     TAX,
+    VAT,
     agreements,
     consumer,
     grant,
@@ -274,3 +277,40 @@ class TestThePolicyOfAGateway:
 
         assert self.decide(policy) == REFUSED
         assert self.decide(policy, of=group(purpose=BUSINESS)).asked == selection("title")
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_open"),
+    [
+        ({}, True),
+        ({"since": NOW}, True),
+        ({"since": NOW + DAY}, False),
+        ({"since": NOW + DAY, "pilots": frozenset([PROGRAM])}, False),
+        ({"since": NOW + DAY, "pilots": frozenset([PORTAL])}, True),
+        ({"state": Opening.CLOSED}, False),
+        ({"state": Opening.CLOSED, "since": NOW + DAY, "pilots": frozenset([PORTAL])}, False),
+        ({"state": Opening.PILOT}, False),
+        ({"state": Opening.PILOT, "pilots": frozenset([PROGRAM])}, False),
+        ({"state": Opening.PILOT, "pilots": frozenset([PORTAL])}, True),
+        ({"state": Opening.PILOT, "pilots": frozenset([PORTAL]), "since": NOW + DAY}, False),
+    ],
+)
+def test_what_is_granted_is_asked_only_of_a_case_type_that_is_open_to_the_consumer(
+    changes: dict[str, Any], is_open: bool
+) -> None:
+    held = agreements(grant("title"), producers=[producer(TAX, replace(VAT, **changes))])
+
+    assert decided(held, question("title")) == (Decision(asked=selection("title")) if is_open else REFUSED)
+
+
+def test_a_case_type_that_the_producer_no_longer_lists_is_not_asked_about() -> None:
+    held = agreements(grant("title"), producers=[producer(TAX, replace(VAT, code="FTAX"))])
+
+    assert decided(held, question("title")) == REFUSED
+
+
+def test_what_is_remembered_holds_no_longer_than_until_a_case_type_is_opened() -> None:
+    opened_tomorrow = producer(TAX, replace(VAT, since=NOW + DAY))
+
+    assert agreements(producers=[opened_tomorrow]).until == NOW + DAY
+    assert agreements(producers=[opened_tomorrow], moment=NOW + DAY).is_open(TAX, "VAT", PORTAL)

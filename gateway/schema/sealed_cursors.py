@@ -1,0 +1,42 @@
+"""Cursors that hold more than a caller may read: enciphered, for one list of one subject and consumer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+from gateway.errors import BadUserInput
+
+LONGEST_CURSOR = 100_000
+"""Characters; one holds a producer's own cursor for each producer that a page was about."""
+
+
+class SealedCursors:
+    """Writes and reads the cursors of one list.
+
+    Nobody else can work out the key: the subject's pseudonym, which leaves the gateway in no form, must be in
+    `scope`. The same place has the same cursor (AES-SIV), and what was not written here is refused.
+    """
+
+    def __init__(self, scope: tuple[str, ...]) -> None:
+        self._cipher = AESSIV(hashlib.sha512("\0".join(scope).encode()).digest())
+
+    def sealed(self, place: bytes) -> str:
+        """The cursor for `place`."""
+        return base64.urlsafe_b64encode(self._cipher.encrypt(place, None)).rstrip(b"=").decode()
+
+    def opened(self, cursor: str, argument: str) -> bytes:
+        """The place of `cursor`. Raises BadUserInput, naming `argument`, for what is no cursor of this list."""
+        try:
+            if len(cursor) > LONGEST_CURSOR:
+                raise ValueError
+            padded = cursor + "=" * (-len(cursor) % 4)
+            return self._cipher.decrypt(base64.b64decode(padded, altchars=b"-_", validate=True), None)
+        except (binascii.Error, UnicodeError, ValueError, InvalidTag):
+            raise BadUserInput(
+                f"`{argument}` is not a cursor of this list. Use a cursor from the same field with the same filter."
+            ) from None

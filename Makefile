@@ -48,7 +48,7 @@ bench-hanging: $(VENV) ## Measure what one hanging producer costs the others (tw
 test-authorization: $(VENV) ## Search 10,000 random operations and agreements for what is told but not granted (some 20 minutes)
 	@AUTHORIZATION_EXAMPLES=10000 $(BIN)/pytest tests/authorization/test_properties.py
 
-check: $(VENV) ## Check style, types, imports, schema.graphql and the documentation
+check: $(VENV) $(NODE_PRODUCER) ## Check style, types, imports, schema.graphql and the documentation
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy gateway subgraphs tests && $(BIN)/lint-imports
 	@$(BIN)/gateway schema | diff -u schema.graphql - || { echo "schema.graphql is not what the code says: make schema"; exit 1; }
 	@$(BIN)/pytest -q tests/docs && $(BIN)/pytest -q tests/policy --cov=gateway.policy --cov-branch --cov-fail-under=100

@@ -15,6 +15,7 @@ from gateway.model.global_id import global_id
 from tests.docs.demonstration import TAKES_EFFECT_WITHIN
 from tests.docs.pages import TOP, page
 from tests.gateway import BUSINESS, CREATE, Gateway
+from tests.http.waiting import until
 from tests.issuer import COMPANY
 from tests.subgraphs.processes import POLICE_AUTHORITY, running
 
@@ -57,6 +58,8 @@ async def test_its_cases_are_readable_seconds_after_it_was_connected(
         group = await a_group_with_its_cases(gateway)
         nodes = await statuses_once_granted(gateway, group)
         seconds = time.monotonic() - connected
+        # The line of a request comes just after its answer.
+        await until(lambda: "request_id=in-node-x" in log.read_text())
 
     assert [node["reference"] for node in nodes] == list(POLICE_AUTHORITY.references)
     assert all(node["status"].get("title") and node["status"]["language"] == "en" for node in nodes), nodes

@@ -18,10 +18,10 @@ from gateway.administration.running import (
     Yes,
     changed,
     looked_up,
-    now,
     parse_moment,
     print_json,
 )
+from gateway.administration.transitions import END, RESUME, SUSPEND
 from gateway.administration.views import (
     consumer_view,
     grant_view,
@@ -31,6 +31,7 @@ from gateway.administration.views import (
     record_table,
     show,
 )
+from gateway.groups.moments import this_moment
 from gateway.model.connection import ConnectionState, Contact, Environment, Validity
 from gateway.model.text import Text
 
@@ -69,7 +70,7 @@ def add(
         name=Text(sv=name_sv, en=name_en),
         contact=Contact(contact_name, contact_email),
         environment=environment,
-        validity=Validity(valid_from or now(), valid_until),
+        validity=Validity(valid_from or this_moment(), valid_until),
         representatives=representatives,
     )
     changed(
@@ -139,7 +140,7 @@ def suspend(
 ) -> None:
     """Let a consumer in no longer, until it is resumed. Takes effect within seconds."""
     changed(
-        lambda desk, cause: consumers.suspending(desk.agreed, desk.connections, id_, cause),
+        lambda desk, cause: consumers.changing(desk.agreed, desk.connections, id_, SUSPEND, cause),
         Manner(why, by, dry_run, as_json, yes),
     )
 
@@ -148,7 +149,7 @@ def suspend(
 def resume(id_: Id, why: Why, by: By = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Let a suspended consumer in again."""
     changed(
-        lambda desk, cause: consumers.resuming(desk.agreed, desk.connections, id_, cause),
+        lambda desk, cause: consumers.changing(desk.agreed, desk.connections, id_, RESUME, cause),
         Manner(why, by, dry_run, as_json),
     )
 
@@ -157,6 +158,6 @@ def resume(id_: Id, why: Why, by: By = None, dry_run: DryRun = False, as_json: A
 def end(id_: Id, why: Why, by: By = None, yes: Yes = False, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """End a consumer's connection for good. Its end users' next consumer can claim their case groups after a while."""
     changed(
-        lambda desk, cause: consumers.ending(desk.agreed, desk.connections, id_, cause),
+        lambda desk, cause: consumers.changing(desk.agreed, desk.connections, id_, END, cause),
         Manner(why, by, dry_run, as_json, yes),
     )

@@ -1,19 +1,19 @@
-"""The rules of connecting consumers: what makes a connection, and which way its state may go.
+"""The rules of connecting consumers: what makes a connection, and what a change of its state means.
 
-active ⇄ suspended → ended, and active → ended. Ended is final: its end is what lets the end user's next consumer take
-over their case groups.
+Ended is final: its end is what lets the end user's next consumer take over their case groups.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.administration.agreed import Agreed
 from gateway.administration.plans import Plan, Refused
-from gateway.administration.texts import LONGEST_NAME, contact_problems, in_words, text_problems, validity_problems
+from gateway.administration.texts import LONGEST_NAME, contact_problems, text_problems, validity_problems
+from gateway.administration.transitions import Transition
 from gateway.administration.views import consumer_view
 from gateway.model.caller import ConsumerId
 from gateway.model.connection import Connection, ConnectionState, Contact, Environment, Validity
@@ -57,56 +57,26 @@ def adding(agreed: Agreed, connections: Connections, new: NewConsumer, cause: Ca
     )
 
 
-def suspending(agreed: Agreed, connections: Connections, id_: str, cause: Cause) -> Plan:
-    """The plan to let a consumer in no longer, for a time. Raises Refused."""
+def changing(agreed: Agreed, connections: Connections, id_: str, transition: Transition, cause: Cause) -> Plan:
+    """The plan to change the state of a consumer's connection. Raises Refused."""
     kept = agreed.consumer(id_)
-    if kept.consumer.connection.state is not ConnectionState.ACTIVE:
-        raise Refused(_is_not(kept, "so there is nothing to suspend"))
-    return _plan(agreed, kept, ConnectionState.SUSPENDED, "suspend", cause, connections)
-
-
-def resuming(agreed: Agreed, connections: Connections, id_: str, cause: Cause) -> Plan:
-    """The plan to let a suspended consumer in again. Raises Refused."""
-    kept = agreed.consumer(id_)
-    if kept.consumer.connection.state is not ConnectionState.SUSPENDED:
-        raise Refused(_is_not(kept, "so there is nothing to resume"))
-    return _plan(agreed, kept, ConnectionState.ACTIVE, "resume", cause, connections)
-
-
-def ending(agreed: Agreed, connections: Connections, id_: str, cause: Cause) -> Plan:
-    """The plan to end a consumer's connection for good. Raises Refused."""
-    kept = agreed.consumer(id_)
-    if kept.consumer.connection.state is ConnectionState.ENDED:
-        raise Refused(_is_not(kept, "and that is final"))
-    return _plan(agreed, kept, ConnectionState.ENDED, "end", cause, connections)
-
-
-def _plan(
-    agreed: Agreed, kept: KeptConsumer, state: ConnectionState, action: str, cause: Cause, connections: Connections
-) -> Plan:
     consumer = kept.consumer
-    ended_at = cause.at if state is ConnectionState.ENDED else consumer.connection.ended_at
-    changed = replace(consumer, connection=replace(consumer.connection, state=state, ended_at=ended_at))
-    carry_out: Callable[[], Awaitable[bool]] = lambda: connections.set_state(kept, state, action, cause)  # noqa: E731
+    connection = transition.of(consumer.connection, f"consumer {consumer.id}", cause.at)
     return Plan(
-        what=f"{action} the connection of the consumer {consumer.id} ({consumer.name.en})",
+        what=f"{transition.action} the connection of the consumer {consumer.id} ({consumer.name.en})",
         kind="consumer",
-        record=consumer_view(replace(kept, consumer=changed, revision=kept.revision + 1)),
-        loss=None if state is ConnectionState.ACTIVE else _loss(agreed, consumer, state, cause.at),
-        carry_out=carry_out,
+        record=consumer_view(
+            replace(kept, consumer=replace(consumer, connection=connection), revision=kept.revision + 1)
+        ),
+        loss=_loss(agreed, consumer, transition, cause.at) if transition.removes_access else None,
+        carry_out=lambda: connections.set_state(kept, transition.to, transition.action, cause),
     )
 
 
-def _loss(agreed: Agreed, consumer: Consumer, state: ConnectionState, moment: datetime) -> str:
+def _loss(agreed: Agreed, consumer: Consumer, transition: Transition, moment: datetime) -> str:
     grants = len(agreed.at(moment, consumer.connection.environment).grants_of(consumer.id))
-    for_how_long = "for good" if state is ConnectionState.ENDED else "until it is resumed"
-    return f"Its callers will be refused {for_how_long}, within seconds; {grants} of its grants are in force now."
-
-
-def _is_not(kept: KeptConsumer, so: str) -> str:
-    connection = kept.consumer.connection
-    since = f" since {in_words(connection.ended_at)}" if connection.ended_at else ""
-    return f"The consumer {kept.consumer.id} is {connection.state.value}{since}, {so}."
+    how_long = transition.for_how_long
+    return f"Its callers will be refused {how_long}, within seconds; {grants} of its grants are in force now."
 
 
 def _problems(agreed: Agreed, new: NewConsumer, moment: datetime) -> Iterator[str]:

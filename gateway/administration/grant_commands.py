@@ -19,11 +19,11 @@ from gateway.administration.running import (
     Yes,
     changed,
     looked_up,
-    now,
     parse_moment,
     print_json,
 )
 from gateway.administration.views import grant_view, history_view, list_table, record_table, show
+from gateway.groups.moments import this_moment
 from gateway.model.connection import Validity
 
 GrantId = Annotated[
@@ -69,7 +69,7 @@ def add(
         fields=field,
         purposes=purpose,
         legal_basis=legal_basis,
-        validity=Validity(valid_from or now(), valid_until),
+        validity=Validity(valid_from or this_moment(), valid_until),
     )
     changed(lambda desk, cause: grants.giving(desk.agreed, desk.grants, new, cause), Manner(why, by, dry_run, as_json))
 

@@ -21,11 +21,12 @@ from gateway.administration.running import (
     Yes,
     changed,
     looked_up,
-    now,
     parse_moment,
     print_json,
 )
+from gateway.administration.transitions import END, RESUME, SUSPEND
 from gateway.administration.views import grant_view, history_view, list_table, producer_view, record_table, show
+from gateway.groups.moments import this_moment
 from gateway.model.connection import ConnectionState, Contact, Environment, Validity
 from gateway.model.history import Cause
 from gateway.model.producer import ProducerOverrides
@@ -123,7 +124,7 @@ def add(
             connect_timeout, deadline, max_batch, max_connections, max_wait, max_response_bytes
         ),
         environment=environment,
-        validity=Validity(valid_from or now(), valid_until),
+        validity=Validity(valid_from or this_moment(), valid_until),
     )
 
     async def plan(desk: Desk, cause: Cause) -> Plan:
@@ -244,7 +245,7 @@ def suspend(
 ) -> None:
     """Ask a producer nothing any more, until it is resumed. Takes effect within seconds."""
     changed(
-        lambda desk, cause: producers.suspending(desk.agreed, desk.producers, id_, cause),
+        lambda desk, cause: producers.changing(desk.agreed, desk.producers, id_, SUSPEND, cause),
         Manner(why, by, dry_run, as_json, yes),
     )
 
@@ -253,7 +254,7 @@ def suspend(
 def resume(id_: Id, why: Why, by: By = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Ask a suspended producer again."""
     changed(
-        lambda desk, cause: producers.resuming(desk.agreed, desk.producers, id_, cause),
+        lambda desk, cause: producers.changing(desk.agreed, desk.producers, id_, RESUME, cause),
         Manner(why, by, dry_run, as_json),
     )
 
@@ -262,6 +263,6 @@ def resume(id_: Id, why: Why, by: By = None, dry_run: DryRun = False, as_json: A
 def end(id_: Id, why: Why, by: By = None, yes: Yes = False, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """End a producer's connection for good. Its cases stay in the case groups, without a status."""
     changed(
-        lambda desk, cause: producers.ending(desk.agreed, desk.producers, id_, cause),
+        lambda desk, cause: producers.changing(desk.agreed, desk.producers, id_, END, cause),
         Manner(why, by, dry_run, as_json, yes),
     )

@@ -1,6 +1,6 @@
-"""The rules of connecting producers: what makes a connection, and which way its state may go.
+"""The rules of connecting producers: what makes a connection, and what a change of its state means.
 
-active ⇄ suspended → ended, and active → ended. Which of its case types are open to whom is in `openings`.
+Which of its case types are open to whom is in `openings`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from gateway.administration.consumers import ID
 from gateway.administration.endpoints import address_problems, endpoint_problems, same_endpoint
 from gateway.administration.openings import code_problem, pilot_problems
 from gateway.administration.plans import Plan, Refused
-from gateway.administration.texts import LONGEST_NAME, contact_problems, in_words, text_problems, validity_problems
+from gateway.administration.texts import LONGEST_NAME, contact_problems, text_problems, validity_problems
+from gateway.administration.transitions import Transition
 from gateway.administration.views import producer_view
 from gateway.model.caller import ConsumerId
 from gateway.model.connection import Connection, ConnectionState, Contact, Environment, Validity
@@ -111,59 +112,29 @@ async def adding(
     )
 
 
-def suspending(agreed: Agreed, producers: Producers, id_: str, cause: Cause) -> Plan:
-    """The plan to ask a producer nothing any more, for a time. Raises Refused."""
+def changing(agreed: Agreed, producers: Producers, id_: str, transition: Transition, cause: Cause) -> Plan:
+    """The plan to change the state of a producer's connection. Raises Refused."""
     kept = agreed.producer(id_)
-    if kept.producer.connection.state is not ConnectionState.ACTIVE:
-        raise Refused(_is_not(kept, "so there is nothing to suspend"))
-    return _plan(agreed, kept, ConnectionState.SUSPENDED, "suspend", cause, producers)
-
-
-def resuming(agreed: Agreed, producers: Producers, id_: str, cause: Cause) -> Plan:
-    """The plan to ask a suspended producer again. Raises Refused."""
-    kept = agreed.producer(id_)
-    if kept.producer.connection.state is not ConnectionState.SUSPENDED:
-        raise Refused(_is_not(kept, "so there is nothing to resume"))
-    return _plan(agreed, kept, ConnectionState.ACTIVE, "resume", cause, producers)
-
-
-def ending(agreed: Agreed, producers: Producers, id_: str, cause: Cause) -> Plan:
-    """The plan to end a producer's connection for good. Raises Refused."""
-    kept = agreed.producer(id_)
-    if kept.producer.connection.state is ConnectionState.ENDED:
-        raise Refused(_is_not(kept, "and that is final"))
-    return _plan(agreed, kept, ConnectionState.ENDED, "end", cause, producers)
-
-
-def _plan(
-    agreed: Agreed, kept: KeptProducer, state: ConnectionState, action: str, cause: Cause, producers: Producers
-) -> Plan:
     producer = kept.producer
-    ended_at = cause.at if state is ConnectionState.ENDED else producer.connection.ended_at
-    changed = replace(producer, connection=replace(producer.connection, state=state, ended_at=ended_at))
+    connection = transition.of(producer.connection, f"producer {producer.id}", cause.at)
     return Plan(
-        what=f"{action} the connection of the producer {producer.id} ({producer.name.en})",
+        what=f"{transition.action} the connection of the producer {producer.id} ({producer.name.en})",
         kind="producer",
-        record=producer_view(replace(kept, producer=changed, revision=kept.revision + 1)),
-        loss=None if state is ConnectionState.ACTIVE else _loss(agreed, producer, state, cause.at),
-        carry_out=lambda: producers.set_state(kept, state, action, cause),
+        record=producer_view(
+            replace(kept, producer=replace(producer, connection=connection), revision=kept.revision + 1)
+        ),
+        loss=_loss(agreed, producer, transition, cause.at) if transition.removes_access else None,
+        carry_out=lambda: producers.set_state(kept, transition.to, transition.action, cause),
     )
 
 
-def _loss(agreed: Agreed, producer: Producer, state: ConnectionState, moment: datetime) -> str:
+def _loss(agreed: Agreed, producer: Producer, transition: Transition, moment: datetime) -> str:
     every = agreed.at(moment, producer.connection.environment).grants.values()
     grants = sum(grant.producer == producer.id for granted in every for grant in granted)
-    for_how_long = "for good" if state is ConnectionState.ENDED else "until it is resumed"
     return (
-        f"Case groups keep its cases, but nobody reads their status {for_how_long}, within seconds; {grants} grants at "
-        "it are in force now."
+        f"Case groups keep its cases, but nobody reads their status {transition.for_how_long}, within seconds; "
+        f"{grants} grants at it are in force now."
     )
-
-
-def _is_not(kept: KeptProducer, so: str) -> str:
-    connection = kept.producer.connection
-    since = f" since {in_words(connection.ended_at)}" if connection.ended_at else ""
-    return f"The producer {kept.producer.id} is {connection.state.value}{since}, {so}."
 
 
 def _problems(agreed: Agreed, new: NewProducer, moment: datetime) -> Iterator[str]:

@@ -22,6 +22,7 @@ from gateway.administration.plans import Plan, Refused
 from gateway.administration.texts import cause
 from gateway.administration.views import record_table, show
 from gateway.errors import StoreUnavailable
+from gateway.groups.moments import this_moment
 from gateway.model.history import Cause
 from gateway.settings import SettingsError, load_settings
 from gateway.store.connections import Connections
@@ -87,7 +88,7 @@ def looked_up(look_up: Callable[[Desk], Awaitable[AnswerT]]) -> AnswerT:
             agreed = await read_agreed(connections, producers, grants)
             for bad in agreed.bad:
                 typer.echo(f"Beware: {bad}", err=True)
-            return await look_up(Desk(connections, producers, grants, agreed, now()))
+            return await look_up(Desk(connections, producers, grants, agreed, this_moment()))
 
     try:
         return asyncio.run(run())
@@ -130,12 +131,6 @@ def changed(plan_for: Callable[[Desk, Cause], Plan | Awaitable[Plan]], manner: M
 def print_json(value: object) -> None:
     """Prints JSON, indented."""
     typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
-
-
-def now() -> datetime:
-    """The present moment, to the millisecond: MongoDB keeps no more."""
-    moment = datetime.now(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def is_somebody_there() -> bool:

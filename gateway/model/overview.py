@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from gateway.model.status import UNAVAILABLE_TEXTS, UnavailableReason
 from gateway.model.text import Text
 
 
@@ -21,18 +22,10 @@ class CasesUnavailableReason(Enum):
 
 
 CASES_UNAVAILABLE_TEXTS = {
-    CasesUnavailableReason.PRODUCER_TIMEOUT: Text(
-        sv="Myndigheten svarade inte i tid. Försök igen om en stund.",
-        en="The authority did not answer in time. Try again in a while.",
-    ),
-    CasesUnavailableReason.PRODUCER_UNAVAILABLE: Text(
-        sv="Myndigheten går inte att nå just nu. Försök igen om en stund.",
-        en="The authority cannot be reached right now. Try again in a while.",
-    ),
-    CasesUnavailableReason.PRODUCER_FAULT: Text(
-        sv="Myndighetens svar gick inte att tolka. Felet är inte ditt.",
-        en="The authority's answer could not be read. The fault is not yours.",
-    ),
+    CasesUnavailableReason.PRODUCER_TIMEOUT: UNAVAILABLE_TEXTS[UnavailableReason.PRODUCER_TIMEOUT],
+    CasesUnavailableReason.PRODUCER_UNAVAILABLE: UNAVAILABLE_TEXTS[UnavailableReason.PRODUCER_UNAVAILABLE],
+    CasesUnavailableReason.PRODUCER_FAULT: UNAVAILABLE_TEXTS[UnavailableReason.PRODUCER_FAULT],
+    CasesUnavailableReason.DEADLINE_EXCEEDED: UNAVAILABLE_TEXTS[UnavailableReason.DEADLINE_EXCEEDED],
     CasesUnavailableReason.PRODUCER_REFUSED: Text(
         sv="Myndigheten lämnar inte ut dina ärenden till den här tjänsten.",
         en="The authority does not disclose your cases to this service.",
@@ -44,10 +37,6 @@ CASES_UNAVAILABLE_TEXTS = {
     CasesUnavailableReason.NOT_PERMITTED: Text(
         sv="Den här tjänsten får inte läsa dina ärenden hos myndigheten.",
         en="This service may not read your cases at the authority.",
-    ),
-    CasesUnavailableReason.DEADLINE_EXCEEDED: Text(
-        sv="Det tog för lång tid att besvara hela frågan. Försök igen.",
-        en="Answering the whole question took too long. Try again.",
     ),
 }
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import Self
 
 import strawberry
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from gateway.model import case_group as model
 from gateway.model.page import page_of
@@ -17,11 +15,12 @@ from gateway.schema.ids import case_global_id
 from gateway.schema.node import Node
 from gateway.schema.paging import Connection, Cursors, PageRequest, connection, counted
 from gateway.schema.producer import CaseType, Producer
+from gateway.schema.sealed_cursors import SealedCursors
 from gateway.schema.selection import status_selection
 from gateway.schema.status import CaseStatusResult, status_result
 
-MOST_CASES_EVER = 2**31 - 1
-"""In one group, those that were removed included: what MongoDB keeps a number in."""
+NUMBER_BYTES = 8
+"""Of a case's number in a cursor."""
 
 
 @strawberry.type(
@@ -81,34 +80,12 @@ class Case(Node):
 def case_connection(context: Context, group: model.CaseGroup, request: PageRequest) -> Connection[Case]:
     """One page of a group's cases, in the order they were added."""
     list_ = ("cases", group.id, context.caller.subject_key.digest, context.caller.consumer)
-    places = _Places(list_)
+    # A number would tell a reader that is shown some producers' cases how many others there are.
+    sealed = SealedCursors(list_)
     cursors: Cursors[model.Case, int] = Cursors(
-        scope=list_, position=lambda case: places.of(case.number), parse=places.number
+        scope=list_,
+        position=lambda case: sealed.sealed(case.number.to_bytes(NUMBER_BYTES)),
+        parse=lambda place: int.from_bytes(sealed.unsealed(place)),
     )
     page = page_of(group.cases, lambda case: case.number, request.window(cursors))
     return connection(page, cursors, lambda case: Case.of(case, group), counted(len(group.cases)))
-
-
-class _Places:
-    """What stands in a list's cursors for its cases' numbers.
-
-    The number itself would tell a reader that is shown some producers' cases how many others there are. It is
-    enciphered with a key that nobody else can work out: the subject's pseudonym, which leaves the gateway in no form,
-    is in it. One block stands by itself, so that ECB shows nothing but that two cursors are the same.
-    """
-
-    def __init__(self, list_: tuple[str, ...]) -> None:
-        key = hashlib.sha256("\0".join(list_).encode()).digest()
-        self._cipher = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305 - single blocks, see above
-        self._encryptor = self._cipher.encryptor()
-
-    def of(self, number: int) -> str:
-        """The place of the case with this number."""
-        return self._encryptor.update(number.to_bytes(algorithms.AES.block_size // 8)).hex()
-
-    def number(self, place: str) -> int:
-        """The number of the case at `place`. Raises ValueError for what is no place in this list."""
-        number = int.from_bytes(self._cipher.decryptor().update(bytes.fromhex(place)))
-        if not 0 < number <= MOST_CASES_EVER:
-            raise ValueError
-        return number

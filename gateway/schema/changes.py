@@ -27,6 +27,9 @@ class ChangedGroupPayload:
     user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was not.")
 
 
+PayloadT = TypeVar("PayloadT", bound=ChangedGroupPayload)
+
+
 class Outcome(NamedTuple):
     """What became of a change: the group as it is now, or why nothing was changed."""
 
@@ -41,6 +44,12 @@ async def outcome(info: Info, change: Callable[[Context], Awaitable[StoredGroup 
     except ChangeRefused as refused:
         return Outcome(None, user_errors(refused, info.context.language))
     return Outcome(None if stored is None else CaseGroup.of(stored), [])
+
+
+async def changed(info: Info, payload: type[PayloadT], change: Callable[[Context], Awaitable[StoredGroup]]) -> PayloadT:
+    """The payload with the group that `change` leaves behind, or with why it was refused."""
+    made = await outcome(info, change)
+    return payload(case_group=made.group, user_errors=made.user_errors)
 
 
 def group_named(global_id: str) -> GroupId:

@@ -13,7 +13,7 @@ from gateway.groups.case_groups import GroupCreation
 from gateway.model.case_group import CaseKey, NewCase
 from gateway.model.purpose import Purpose
 from gateway.model.text import Text
-from gateway.schema.changes import ChangedGroupPayload, group_named, named, outcome
+from gateway.schema.changes import ChangedGroupPayload, changed, group_named, named, outcome
 from gateway.schema.context import Info
 from gateway.schema.directives import CHANGE_GROUPS, requires_scope
 from gateway.schema.ids import case_id, producer_id
@@ -139,10 +139,11 @@ class GroupMutations:
         input: Annotated[CreateCaseGroupInput, strawberry.argument(description="The group to make.")],  # noqa: A002
     ) -> CreateCaseGroupPayload | None:
         """The new group, or why there is none."""
-        made = await outcome(
-            info, lambda context: context.groups.create(context.caller, _creation(input), context.overview.refuted)
+        return await changed(
+            info,
+            CreateCaseGroupPayload,
+            lambda context: context.groups.create(context.caller, _creation(input), context.overview.refuted),
         )
-        return CreateCaseGroupPayload(case_group=made.group, user_errors=made.user_errors)
 
     @strawberry.mutation(directives=[requires_scope(CHANGE_GROUPS)], description="Changes a case group's title.")
     async def update_case_group(
@@ -151,13 +152,13 @@ class GroupMutations:
         input: Annotated[UpdateCaseGroupInput, strawberry.argument(description="The change.")],  # noqa: A002
     ) -> UpdateCaseGroupPayload | None:
         """The changed group, or why it was not changed."""
-        made = await outcome(
+        return await changed(
             info,
+            UpdateCaseGroupPayload,
             lambda context: context.groups.rename(
                 context.caller, group_named(input.id), input.expected_revision, _given(input.title)
             ),
         )
-        return UpdateCaseGroupPayload(case_group=made.group, user_errors=made.user_errors)
 
     @strawberry.mutation(
         directives=[requires_scope(CHANGE_GROUPS)],
@@ -186,8 +187,9 @@ class GroupMutations:
         input: Annotated[AddCasesInput, strawberry.argument(description="The cases to add.")],  # noqa: A002
     ) -> AddCasesPayload | None:
         """The changed group, or why it was not changed."""
-        made = await outcome(
+        return await changed(
             info,
+            AddCasesPayload,
             lambda context: context.groups.add_cases(
                 context.caller,
                 group_named(input.id),
@@ -196,7 +198,6 @@ class GroupMutations:
                 context.overview.refuted,
             ),
         )
-        return AddCasesPayload(case_group=made.group, user_errors=made.user_errors)
 
     @strawberry.mutation(
         directives=[requires_scope(CHANGE_GROUPS)],
@@ -208,13 +209,13 @@ class GroupMutations:
         input: Annotated[RemoveCasesInput, strawberry.argument(description="The cases to remove.")],  # noqa: A002
     ) -> RemoveCasesPayload | None:
         """The changed group, or why it was not changed."""
-        made = await outcome(
+        return await changed(
             info,
+            RemoveCasesPayload,
             lambda context: context.groups.remove_cases(
                 context.caller, group_named(input.id), input.expected_revision, _case_keys(input)
             ),
         )
-        return RemoveCasesPayload(case_group=made.group, user_errors=made.user_errors)
 
 
 def _creation(input_: CreateCaseGroupInput) -> GroupCreation:

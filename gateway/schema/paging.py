@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Generic, TypeVar
 
 import strawberry
@@ -41,7 +42,12 @@ class Edge(Generic[NodeT]):
     """Relay's edge."""
 
     node: NodeT = strawberry.field(description="The item itself.")
-    cursor: str = strawberry.field(description="The item's place in its list, for `after` and `before`.")
+    _cursor: strawberry.Private[Callable[[], str]]
+
+    @strawberry.field(description="The item's place in its list, for `after` and `before`.")
+    def cursor(self) -> str:
+        """The item's cursor; worked out only when asked for."""
+        return self._cursor()
 
 
 @strawberry.type(description="One page of a list.")
@@ -56,6 +62,13 @@ class Connection(Generic[NodeT]):
     async def total_count(self) -> int:
         """The number of items on all pages; counted only when asked for."""
         return await self._count()
+
+
+def no_cursor(argument: str) -> BadUserInput:
+    """The error for what was given as `argument` and is no cursor of the list."""
+    return BadUserInput(
+        f"`{argument}` is not a cursor of this list. Use a cursor from the same field with the same filter."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +97,7 @@ class Cursors(Generic[ItemT, PositionT]):
                 raise ValueError
             return self.parse(text)
         except (binascii.Error, UnicodeError, ValueError):
-            raise BadUserInput(
-                f"`{argument}` is not a cursor of this list. Use a cursor from the same field with the same filter."
-            ) from None
+            raise no_cursor(argument) from None
 
     def _fingerprint(self) -> str:
         return hashlib.sha256("\0".join(self.scope).encode()).hexdigest()[:12]
@@ -136,15 +147,15 @@ def connection(
     count: Callable[[], Awaitable[int]],
 ) -> Connection[NodeT]:
     """The connection that shows `page`, each item by `node`."""
-    edges: Sequence[Edge[NodeT]] = [Edge(node=node(item), cursor=cursors.cursor(item)) for item in page.items]
+    edges = [Edge(node=node(item), _cursor=partial(cursors.cursor, item)) for item in page.items]
     return Connection(
         page_info=PageInfo(
             has_next_page=page.has_next,
             has_previous_page=page.has_previous,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
+            start_cursor=cursors.cursor(page.items[0]) if page.items else None,
+            end_cursor=cursors.cursor(page.items[-1]) if page.items else None,
         ),
-        edges=list(edges),
+        edges=edges,
         _count=count,
     )
 

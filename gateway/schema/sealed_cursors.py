@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from gateway.errors import BadUserInput
+from gateway.schema.paging import no_cursor
 
 LONGEST_CURSOR = 100_000
 """Characters; one holds a producer's own cursor for each producer that a page was about."""
@@ -29,14 +28,19 @@ class SealedCursors:
         """The cursor for `place`."""
         return base64.urlsafe_b64encode(self._cipher.encrypt(place, None)).rstrip(b"=").decode()
 
+    def unsealed(self, cursor: str) -> bytes:
+        """The place of `cursor`. Raises ValueError for what is no cursor of this list."""
+        if len(cursor) > LONGEST_CURSOR:
+            raise ValueError
+        padded = cursor + "=" * (-len(cursor) % 4)
+        try:
+            return self._cipher.decrypt(base64.b64decode(padded, altchars=b"-_", validate=True), None)
+        except InvalidTag as exc:
+            raise ValueError from exc
+
     def opened(self, cursor: str, argument: str) -> bytes:
         """The place of `cursor`. Raises BadUserInput, naming `argument`, for what is no cursor of this list."""
         try:
-            if len(cursor) > LONGEST_CURSOR:
-                raise ValueError
-            padded = cursor + "=" * (-len(cursor) % 4)
-            return self._cipher.decrypt(base64.b64decode(padded, altchars=b"-_", validate=True), None)
-        except (binascii.Error, UnicodeError, ValueError, InvalidTag):
-            raise BadUserInput(
-                f"`{argument}` is not a cursor of this list. Use a cursor from the same field with the same filter."
-            ) from None
+            return self.unsealed(cursor)
+        except ValueError:
+            raise no_cursor(argument) from None

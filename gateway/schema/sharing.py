@@ -10,7 +10,7 @@ import strawberry
 from gateway.groups.permissions import NewPermission
 from gateway.model.case_group import CaseGroup
 from gateway.model.status import GRANTABLE_FIELDS
-from gateway.schema.changes import ChangedGroupPayload, group_named, named, outcome
+from gateway.schema.changes import ChangedGroupPayload, changed, group_named, named
 from gateway.schema.context import Context, Info
 from gateway.schema.directives import SHARE_GROUPS, requires_scope
 from gateway.schema.ids import consumer_id, producer_id
@@ -113,13 +113,13 @@ class SharingMutations:
         input: Annotated[PermitReadingInput, strawberry.argument(description="The permission.")],  # noqa: A002
     ) -> PermitReadingPayload | None:
         """The changed group, or why it was not changed."""
-        made = await outcome(
+        return await changed(
             info,
+            PermitReadingPayload,
             lambda context: context.sharing.permit(
                 context.caller, group_named(input.id), input.expected_revision, input.as_model()
             ),
         )
-        return PermitReadingPayload(case_group=made.group, user_errors=made.user_errors)
 
     @strawberry.mutation(
         directives=[requires_scope(SHARE_GROUPS)],
@@ -134,8 +134,9 @@ class SharingMutations:
         ],
     ) -> WithdrawReadingPayload | None:
         """The changed group, or why it was not changed."""
-        made = await outcome(
+        return await changed(
             info,
+            WithdrawReadingPayload,
             lambda context: context.sharing.withdraw(
                 context.caller,
                 group_named(input.id),
@@ -143,7 +144,6 @@ class SharingMutations:
                 named(consumer_id, input.consumer, "consumer"),
             ),
         )
-        return WithdrawReadingPayload(case_group=made.group, user_errors=made.user_errors)
 
     @strawberry.mutation(
         directives=[requires_scope(SHARE_GROUPS)],
@@ -156,8 +156,7 @@ class SharingMutations:
         input: Annotated[TransferCaseGroupInput, strawberry.argument(description="The offer.")],  # noqa: A002
     ) -> TransferCaseGroupPayload | None:
         """The changed group, or why it was not changed."""
-        made = await outcome(info, lambda context: _transfer(context, input))
-        return TransferCaseGroupPayload(case_group=made.group, user_errors=made.user_errors)
+        return await changed(info, TransferCaseGroupPayload, lambda context: _transfer(context, input))
 
     @strawberry.mutation(
         directives=[requires_scope(SHARE_GROUPS)],
@@ -172,11 +171,11 @@ class SharingMutations:
         ],
     ) -> AcceptCaseGroupPayload | None:
         """The group, now the caller's, or why it is not."""
-        made = await outcome(
+        return await changed(
             info,
+            AcceptCaseGroupPayload,
             lambda context: context.takeovers.accept(context.caller, group_named(input.id), input.expected_revision),
         )
-        return AcceptCaseGroupPayload(case_group=made.group, user_errors=made.user_errors)
 
 
 async def _transfer(context: Context, input_: TransferCaseGroupInput) -> CaseGroup:

@@ -15,8 +15,8 @@ from gateway.model.consumer import Consumer
 from gateway.model.history import Cause, KeptConsumer, Notice
 from gateway.store import records
 from gateway.store.driver import Database, Document, translated
-from gateway.store.histories import change, entry, history, revision
-from gateway.store.records import BadRecord, refusals_told
+from gateway.store.histories import change, entry, history, revision, state_fields
+from gateway.store.records import BadRecord, connection_document, refusals_told, text_document
 
 
 class Connections:
@@ -36,13 +36,8 @@ class Connections:
         """Stores a new consumer; False, and nothing stored, when there is one with its id. Raises RecordRefused."""
         document = {
             "_id": consumer.id,
-            "name": {"sv": consumer.name.sv, "en": consumer.name.en},
-            "contact": {"name": consumer.connection.contact.name, "email": consumer.connection.contact.email},
-            "environment": consumer.connection.environment.value,
-            "validFrom": consumer.connection.validity.start,
-            "validUntil": consumer.connection.validity.end,
-            "state": consumer.connection.state.value,
-            "endedAt": consumer.connection.ended_at,
+            "name": text_document(consumer.name),
+            **connection_document(consumer.connection),
             "representatives": consumer.representatives,
             "revision": 1,
             "history": [entry("add", {}, cause)],
@@ -59,8 +54,7 @@ class Connections:
 
         Raises RecordRefused.
         """
-        ended = {"endedAt": cause.at} if state is ConnectionState.ENDED else {}
-        fields = {"state": state.value, **ended}
+        fields = state_fields(state, cause)
         return await change(self._consumers, kept.consumer.id, kept.revision, action=action, fields=fields, cause=cause)
 
     async def notices(self, consumer: ConsumerId) -> list[Notice]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC
 
+from gateway.model.connection import ConnectionState
 from gateway.model.history import Cause, Change
 from gateway.store.driver import Collection, Document
 from gateway.store.records import refusals_told
@@ -35,6 +36,11 @@ async def change(
             },
         )
     return result.modified_count == 1
+
+
+def state_fields(state: ConnectionState, cause: Cause) -> Document:
+    """The fields that a change of a connection's state sets: ended, it says since when."""
+    return {"state": state.value, **({"endedAt": cause.at} if state is ConnectionState.ENDED else {})}
 
 
 def entry(action: str, fields: Mapping[str, object], cause: Cause) -> Document:

@@ -6,14 +6,19 @@ from collections.abc import Mapping
 
 from pymongo.errors import DuplicateKeyError
 
-from gateway.model.connection import ConnectionState, Contact
+from gateway.model.connection import ConnectionState
 from gateway.model.history import Cause, KeptProducer
 from gateway.model.producer import CaseType, Producer, ProducerOverrides
-from gateway.model.text import Text
 from gateway.store import records
 from gateway.store.driver import Database, Document, translated
-from gateway.store.histories import change, entry, history, revision
-from gateway.store.records import BadRecord, refusals_told
+from gateway.store.histories import change, entry, history, revision, state_fields
+from gateway.store.records import (
+    BadRecord,
+    connection_document,
+    contact_document,
+    refusals_told,
+    text_document,
+)
 
 
 class Producers:
@@ -47,8 +52,7 @@ class Producers:
 
     async def set_state(self, kept: KeptProducer, state: ConnectionState, action: str, cause: Cause) -> bool:
         """Changes the state of a producer; ended, it says since when."""
-        ended = {"endedAt": cause.at} if state is ConnectionState.ENDED else {}
-        return await self._change(kept, action, {"state": state.value, **ended}, cause)
+        return await self._change(kept, action, state_fields(state, cause), cause)
 
     async def set_case_type(self, kept: KeptProducer, case_type: CaseType, action: str, cause: Cause) -> bool:
         """Puts a case type where there is the one with its code, or after the others. The history tells of it alone."""
@@ -78,32 +82,26 @@ def _kept(document: Document) -> KeptProducer:
 
 
 def _document(producer: Producer) -> Document:
-    connection = producer.connection
     return {
         "_id": producer.id,
-        "name": _text(producer.name),
+        "name": text_document(producer.name),
         "organisation": {} if producer.organisation is None else {"name": producer.organisation},
         "endpoint": producer.endpoint,
         "audience": producer.audience,
         "informationAreas": sorted(area.value for area in producer.information_areas),
         "caseTypes": [_case_type(one) for one in producer.case_types],
         "overrides": _overrides(producer.overrides),
-        "support": None if producer.support is None else _text(producer.support),
-        "incidents": None if producer.incidents is None else _contact(producer.incidents),
+        "support": None if producer.support is None else text_document(producer.support),
+        "incidents": None if producer.incidents is None else contact_document(producer.incidents),
         "offersCases": producer.offers_cases,
-        "contact": _contact(connection.contact),
-        "environment": connection.environment.value,
-        "validFrom": connection.validity.start,
-        "validUntil": connection.validity.end,
-        "state": connection.state.value,
-        "endedAt": connection.ended_at,
+        **connection_document(producer.connection),
     }
 
 
 def _case_type(case_type: CaseType) -> Document:
     return {
         "code": case_type.code,
-        "name": _text(case_type.name),
+        "name": text_document(case_type.name),
         "state": case_type.state.value,
         "from": case_type.since,
         "pilots": sorted(case_type.pilots),
@@ -121,11 +119,3 @@ def _overrides(overrides: ProducerOverrides) -> Document:
         "maxResponseBytes": overrides.max_response_bytes,
     }
     return {name: value for name, value in named.items() if value is not None}
-
-
-def _text(text: Text) -> Document:
-    return {"sv": text.sv, "en": text.en}
-
-
-def _contact(contact: Contact) -> Document:
-    return {"name": contact.name, "email": contact.email}

@@ -191,6 +191,28 @@ def _connection(document: Document) -> Connection:
     )
 
 
+def connection_document(connection: Connection) -> Document:
+    """What a consumer's or producer's document holds of its connection."""
+    return {
+        "contact": contact_document(connection.contact),
+        "environment": connection.environment.value,
+        "validFrom": connection.validity.start,
+        "validUntil": connection.validity.end,
+        "state": connection.state.value,
+        "endedAt": connection.ended_at,
+    }
+
+
+def contact_document(contact: Contact) -> Document:
+    """A contact, as it is stored."""
+    return {"name": contact.name, "email": contact.email}
+
+
+def text_document(text: Text) -> Document:
+    """A text in both languages, as it is stored."""
+    return {"sv": text.sv, "en": text.en}
+
+
 def _contact(document: Document) -> Contact:
     return Contact(name=_a(str, document["name"]), email=_a(str, document["email"]))
 

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import tomllib
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +10,7 @@ from graphql import ObjectTypeDefinitionNode, parse
 
 from subgraphs.kundhandelse.configuration import Configuration, Limits, load_configuration
 from subgraphs.kundhandelse.failures import Failure
+from tests.docs.console import run_all
 from tests.docs.pages import TOP, page
 
 PAGE = page("docs/kundhandelse.md")
@@ -66,28 +62,8 @@ def test_the_configuration_that_is_shown_is_good(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(60)
 def test_the_commands_work_one_after_another() -> None:
-    lines = [line for block in PAGE.blocks("console") for line in block.lines]
-    assert [line for line in lines if not line.startswith("$ ")] == []
-    script = "\n".join(["set -euo pipefail", *(line.removeprefix("$ ") for line in lines)])
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    output = run_all([line for block in PAGE.blocks("console") for line in block.lines])
 
-    with subprocess.Popen(
-        ["bash", "-c", script],
-        cwd=TOP,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as shell:
-        try:
-            output, complaints = shell.communicate(timeout=50)
-        finally:
-            # Where a command failed, what was started in the background is still there.
-            with suppress(ProcessLookupError):
-                os.killpg(shell.pid, signal.SIGKILL)
-
-    assert shell.returncode == 0, complaints
     assert "adapter.toml is good." in output
     assert '"title": "Complete the application"' in output
     assert '"code": "SERVICE_UNAVAILABLE"' in output

@@ -3,16 +3,15 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from graphql import GraphQLError, build_schema, parse, validate
 
 from subgraphs.reference.cases import load_cases
+from tests.docs.console import run_all
 from tests.subgraphs.processes import POLICE_AUTHORITY, ROOT, Producer
 
 PAGE = ROOT / "docs" / "producers.md"
@@ -31,38 +30,16 @@ def blocks(language: str, text: str | None = None) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text or PAGE.read_text(), flags=re.DOTALL | re.MULTILINE)
 
 
-def run_all(*commands: str) -> str:
-    """Run blocks of commands one after another in one shell; what they write. Each of them must succeed."""
-    lines = [line for block in commands for line in block.splitlines()]
-    assert [line for line in lines if not line.startswith("$ ")] == []
-    script = "\n".join(["set -euo pipefail", *(line.removeprefix("$ ") for line in lines)])
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-
-    with subprocess.Popen(
-        ["bash", "-c", script],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as shell:
-        try:
-            output, complaints = shell.communicate(timeout=50)
-        finally:
-            # Where a command failed, what was started in the background is still there.
-            with suppress(ProcessLookupError):
-                os.killpg(shell.pid, signal.SIGKILL)
-
-    assert shell.returncode == 0, complaints
-    return output
+def lines_of(*blocks_: str) -> list[str]:
+    """The lines of blocks, one after another."""
+    return [line for block in blocks_ for line in block.splitlines()]
 
 
 @pytest.mark.timeout(60)
 def test_the_commands_work_one_after_another() -> None:
     without_node = PAGE.read_text().replace(section(IN_NODE), "")
 
-    output = run_all(*blocks("console", without_node))
+    output = run_all(lines_of(*blocks("console", without_node)))
 
     assert '{"status":"ok"}' in output
     assert '"reference": "SKV-2026-99999",\n                "status": null' in output
@@ -78,9 +55,9 @@ def test_a_producer_copied_from_the_one_in_node_says_what_the_page_shows() -> No
     copying, asking, _ = blocks("console", section(IN_NODE))  # the last: tests/docs/test_in_node.py
     (cases,) = blocks("js", section(IN_NODE))
 
-    help_ = run_all(copying)
+    help_ = run_all(lines_of(copying))
     (ROOT / "build" / "heritage" / "node_producer" / "cases.js").write_text(cases)
-    output = run_all(asking)
+    output = run_all(lines_of(asking))
 
     assert "The heritage board, for demonstration" in help_
     assert "https://heritage-board.demo.example" in help_

@@ -1,5 +1,6 @@
 """What the adapter answers one caller: the contract's questions, put to the producer in the interface's words."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,11 +55,18 @@ class KundhandelseAnswers:
         self._accept_language = accept_language
         self._correlation_id = correlation_id
         self._deadline = time.monotonic() + seconds
+        self._asking: list[asyncio.Task[object]] = []
         self._statuses: DataLoader[str, CaseStatus | None] = DataLoader(self._load, max_batch_size=LARGEST_BATCH)
 
     async def case(self, reference: str) -> Case:
         """The case with that reference, with the newest event as its status. Raises GraphQLError."""
-        return Case(reference=strawberry.ID(reference), status=await self._statuses.load(reference))
+        try:
+            return Case(reference=strawberry.ID(reference), status=await self._statuses.load(reference))
+        except asyncio.CancelledError:
+            # The loader asks in tasks of its own, which nobody waits for now.
+            for asking in self._asking:
+                asking.cancel()
+            raise
 
     async def cases(self, first: int, after: str | None) -> CaseConnection:
         """One page of the subject's cases. Raises GraphQLError."""
@@ -79,6 +87,9 @@ class KundhandelseAnswers:
 
     async def _load(self, references: list[str]) -> list[CaseStatus | BaseException | None]:
         """The statuses of at most a hundred cases, or their errors, in order."""
+        asking = asyncio.current_task()
+        assert asking is not None
+        self._asking.append(asking)
         try:
             parties, question = self._questioner.newest(references)
         except NoParty:

@@ -5,6 +5,8 @@ from http import HTTPStatus
 
 from graphql import GraphQLError
 
+from subgraphs.reference.contract import Unavailable
+
 
 class Failure(Enum):
     """The kinds of failure; each value is the `extensions.code` of its error."""
@@ -36,6 +38,22 @@ class UpstreamFailed(Exception):
     def error(self) -> GraphQLError:
         """The failure as an error of a GraphQL answer, anew for each place."""
         return GraphQLError(_MESSAGES[self.failure], extensions={"code": self.failure.value})
+
+
+class UpstreamDown(UpstreamFailed):
+    """No answer about anything, and perhaps another time: what the adapter says of itself, too.
+
+    `retry_after`: in how many seconds, where the producer says that. `too_many`: it was asked too often.
+    """
+
+    def __init__(self, problem: str, *, retry_after: int | None = None, too_many: bool = False) -> None:
+        super().__init__(Failure.UNAVAILABLE, problem)
+        self._retry_after = retry_after
+        self._status = HTTPStatus.TOO_MANY_REQUESTS if too_many else HTTPStatus.SERVICE_UNAVAILABLE
+
+    def error(self) -> GraphQLError:
+        """The failure as an error that can stand for the whole answer."""
+        return Unavailable(_MESSAGES[self.failure], status=self._status, retry_after=self._retry_after)
 
 
 def fault(problem: str) -> UpstreamFailed:

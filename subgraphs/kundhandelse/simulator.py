@@ -66,6 +66,9 @@ class Simulation:
     status: int | None = None
     """The HTTP status of every answer, with an error in it; None: answers as it should."""
 
+    retry_after: str | None = None
+    """The Retry-After of every answer that is an error."""
+
     failing: dict[str, int] = field(default_factory=dict)
     """The cases that some system behind it cannot tell of, by reference, each with its HTTP status; answers are 206."""
 
@@ -86,7 +89,8 @@ class Simulation:
             language = choose_language(request.headers.get("accept-language"), LANGUAGES)
             return self._events_for(body["fraga"], language)
         except Refused as exc:
-            return JSONResponse({"message": str(exc)}, status_code=exc.status)
+            headers = {} if self.retry_after is None else {"Retry-After": self.retry_after}
+            return JSONResponse({"message": str(exc)}, status_code=exc.status, headers=headers)
 
     def _let_in(self, request: Request) -> None:
         if self.api_key is not None and request.headers.get("x-api-key") != self.api_key:

@@ -1,17 +1,25 @@
 """The HTTP client for the producer behind the adapter: bounded in time and size, and following nobody elsewhere."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 import orjson
 
-from subgraphs.kundhandelse.failures import Failure, UpstreamFailed, failure_of, fault
+from subgraphs.kundhandelse.failures import Failure, UpstreamDown, UpstreamFailed, failure_of, fault
 from subgraphs.kundhandelse.replies import Reply
+
+LONGEST_WAIT = 86_400
+"""Seconds of a Retry-After that are passed on at most; the rest is for the next answer to say."""
+
+LONGEST_DIGITS = 9
 
 OPERATION = "/kundhandelseFragaSynkron"
 
@@ -63,16 +71,16 @@ class Upstream:
                 ) as response,
             ):
                 if response.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
-                    raise UpstreamFailed(failure_of(response.status), f"HTTP {response.status}")
+                    raise _refusal(response)
                 content = _object(await self._body(response))
                 return Reply(response.status == HTTPStatus.PARTIAL_CONTENT, content)
         except TimeoutError as exc:
-            raise UpstreamFailed(Failure.UNAVAILABLE, "no answer in time") from exc
+            raise UpstreamDown("no answer in time") from exc
         except aiohttp.ClientError as exc:
             # By its kind alone: what aiohttp says of an error can hold the address, and more.
+            problem = type(exc).__name__
             unreachable = isinstance(exc, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError)
-            failure = Failure.UNAVAILABLE if unreachable else Failure.FAULT
-            raise UpstreamFailed(failure, type(exc).__name__) from exc
+            raise (UpstreamDown(problem) if unreachable else fault(problem)) from exc
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         body = bytearray()
@@ -82,6 +90,30 @@ class Upstream:
                 response.close()
                 raise fault(f"an answer of more than {self._max_response} bytes")
         return bytes(body)
+
+
+def _refusal(response: aiohttp.ClientResponse) -> UpstreamFailed:
+    """What an HTTP status other than success says of the whole question."""
+    failure, problem = failure_of(response.status), f"HTTP {response.status}"
+    if failure is not Failure.UNAVAILABLE:
+        return UpstreamFailed(failure, problem)
+    too_many = response.status == HTTPStatus.TOO_MANY_REQUESTS
+    told = too_many or response.status == HTTPStatus.SERVICE_UNAVAILABLE
+    return UpstreamDown(problem, retry_after=_retry_after(response) if told else None, too_many=too_many)
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> int | None:
+    """The seconds of a Retry-After header (RFC 9110 §10.2.3): a number of them, or until a date; None without one."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(int(value[:LONGEST_DIGITS]), LONGEST_WAIT)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    return min(max(0, math.ceil((moment - datetime.now(UTC)).total_seconds())), LONGEST_WAIT)
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -15,7 +15,8 @@ export const LANGUAGES = ["sv", "en"];
  * The status of the case with this reference, or null: there is nothing to disclose to this caller. A case that does
  * not exist and one that the caller may not see are answered alike; a difference would tell that the case exists.
  *
- * `caller` is what the assertion says (assertion.js), `language` one of LANGUAGES. It may return a promise.
+ * `caller` is what the assertion says (assertion.js), `language` one of LANGUAGES. It may return a promise; hand
+ * `caller.signal` to what it waits for: it is aborted when nobody waits for the answer any more.
  */
 export function statusOf(reference, caller, language) {
   const found = cases.find((one) => one.reference === reference && one.subject === caller.subject);

@@ -35,7 +35,7 @@ async function answerAndLog(callerFrom, request, response) {
   const record = newRecord(request.headers["x-request-id"]);
   let answer = failure(500, "INTERNAL", "Unexpected error.");
   try {
-    answer = await answerTo(request, callerFrom, record);
+    answer = await answerTo(request, callerFrom, record, patience(request, response));
   } catch (error) {
     log("error", "unexpected error", { kind: error.name, request_id: record.id });
   }
@@ -45,7 +45,7 @@ async function answerAndLog(callerFrom, request, response) {
 }
 
 /** The answer to a request, with the assertion verified before anything else is looked at. */
-async function answerTo(request, callerFrom, record) {
+async function answerTo(request, callerFrom, record, signal) {
   let caller;
   try {
     caller = await callerFrom(request.headers.authorization);
@@ -59,9 +59,28 @@ async function answerTo(request, callerFrom, record) {
   if (body === null) return failure(413, "TOO_LARGE", `A request has at most ${LARGEST_REQUEST} bytes.`);
   const language = chooseLanguage(request.headers["accept-language"], LANGUAGES);
   const { method, url, headers } = request;
-  const [content, init] = await graphql({ method, url, headers, body, context: { caller, language, record } });
+  const context = { caller: { ...caller, signal }, language, record };
+  const asked = await Promise.race([graphql({ method, url, headers, body, context }), givenUp(signal)]);
+  if (signal.aborted) {
+    record.refused = "nobody waits for the answer";
+    return failure(504, "DEADLINE_EXCEEDED", "The caller's time is over.");
+  }
+  const [content, init] = asked;
   // A status belongs to one caller, and moves: nobody on the way may keep it.
   return { status: init.status, headers: { ...init.headers, "Cache-Control": "no-store" }, body: content };
+}
+
+/** Ends when the time of `Request-Timeout` (in milliseconds) is over, or the caller has hung up. */
+function patience(request, response) {
+  const hungUp = new AbortController();
+  response.once("close", () => response.writableFinished || hungUp.abort());
+  const milliseconds = request.headers["request-timeout"] ?? "";
+  if (!/^\d{1,9}$/.test(milliseconds)) return hungUp.signal;
+  return AbortSignal.any([hungUp.signal, AbortSignal.timeout(Number(milliseconds))]);
+}
+
+function givenUp(signal) {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(null), { once: true }));
 }
 
 const graphql = createHandler({

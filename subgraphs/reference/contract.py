@@ -209,6 +209,18 @@ def status_schema() -> StatusSchema:
     )
 
 
+class Unavailable(GraphQLError):
+    """Nothing can be answered now. Where that is all that there is to answer, HTTP says so too, with `status`.
+
+    `status` is 503, or 429 for too many questions; `retry_after` is in how many seconds it may go well, where known.
+    """
+
+    def __init__(self, message: str, *, status: int = 503, retry_after: int | None = None) -> None:
+        super().__init__(message, extensions={"code": "SERVICE_UNAVAILABLE"})
+        self.status = status
+        self.retry_after = retry_after
+
+
 def bad_input(message: str) -> GraphQLError:
     """An error that tells the caller what to do differently."""
     return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})

@@ -11,9 +11,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLHTTPResponse
+from strawberry.types import ExecutionResult
 
 from subgraphs.reference.assertion import AssertionMissing, AssertionRefused, AssertionVerifier, Caller
-from subgraphs.reference.contract import Answers, Question, status_schema
+from subgraphs.reference.contract import Answers, Question, Unavailable, status_schema
+from subgraphs.reference.giving_up import GiveUp
 from subgraphs.reference.keys import KeysUnavailable
 from subgraphs.reference.request_log import LogRequests, record_of
 
@@ -32,7 +35,7 @@ def create_app(
     `lifespan` opens and closes what the answers need all along.
     """
     guarded = RequireAssertion(StatusEndpoint(answers_for), verifier)
-    status_subgraph = LogRequests(RequestBodyLimitMiddleware(guarded, LARGEST_REQUEST))
+    status_subgraph = LogRequests(GiveUp(RequestBodyLimitMiddleware(guarded, LARGEST_REQUEST)))
     return Starlette(routes=[Route("/graphql", status_subgraph), Route("/health", health)], lifespan=lifespan)
 
 
@@ -83,12 +86,31 @@ class StatusEndpoint(GraphQL[Question, None]):
         if isinstance(response, Response):
             # A status belongs to one caller, and moves: nobody on the way may keep it.
             response.headers["Cache-Control"] = "no-store"
+            request.state.response = response
         answers = self._answers_for(request.state.caller, request.headers.get("accept-language"))
         return Question(answers, record_of(request.scope))
+
+    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+        """The answer's body; its HTTP status and Retry-After say so where nothing at all could be answered now."""
+        reasons = [error.original_error for error in result.errors or ()]
+        unavailable = [reason for reason in reasons if isinstance(reason, Unavailable)]
+        if unavailable and len(unavailable) == len(reasons) and _says_nothing(result.data):
+            response: Response = request.state.response
+            response.status_code = min(reason.status for reason in unavailable)
+            seconds = [reason.retry_after for reason in unavailable if reason.retry_after is not None]
+            if seconds:
+                response.headers["Retry-After"] = str(max(seconds))
+        return await super().process_result(request, result)
 
     def encode_json(self, data: object) -> bytes:
         """The answer as UTF-8 JSON."""
         return orjson.dumps(data)
+
+
+def _says_nothing(data: dict[str, object] | None) -> bool:
+    """Whether every field, and every entity, is null."""
+    values = (data or {}).values()
+    return all(value is None or (isinstance(value, list) and set(value) == {None}) for value in values)
 
 
 def _challenge(refusal: AssertionRefused) -> dict[str, str]:

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,7 @@ class Answer:
 
     status: int
     body: Any
+    retry_after: str | None = None
 
     @property
     def titles(self) -> list[str | None]:
@@ -90,13 +91,16 @@ class Adapter:
     url: str
     gateway: Gateway
     session: ClientSession
+    headers: dict[str, str] = field(default_factory=dict)
+    """Sent with every question, beside what the gateway sends."""
 
     async def post(self, body: object, **claims: object) -> Answer:
         """Ask for the company, unless the claims of the assertion say otherwise."""
         assertion = self.gateway.assertion(AUDIENCE, **{"subject": COMPANY, **claims})  # type: ignore[arg-type]
         headers = {"Authorization": f"Bearer {assertion}", "Accept-Language": "sv, en;q=0.5", "X-Request-ID": "req-1"}
+        headers |= self.headers
         async with self.session.post(f"{self.url}/graphql", json=body, headers=headers) as response:
-            return Answer(response.status, await response.json())
+            return Answer(response.status, await response.json(), response.headers.get("Retry-After"))
 
     async def ask(self, *references: str, fields: str = "title", **claims: object) -> Answer:
         """Ask for these fields of the statuses of these cases."""

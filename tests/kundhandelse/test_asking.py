@@ -6,6 +6,8 @@ import asyncio
 import gzip
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -171,11 +173,85 @@ async def test_an_error_of_the_whole_is_the_outcome_of_every_case(
     assert (await adapter.cases()).code == code
 
 
+@pytest.mark.parametrize(
+    ("upstream", "retry_after", "status", "passed_on"),
+    [
+        (429, "7", 429, "7"),
+        (503, "30", 503, "30"),
+        (503, "Wed, 21 Oct 2015 07:28:00 GMT", 503, "0"),
+        (503, "9" * 30, 503, "86400"),
+        (503, "soon", 503, None),
+        (503, None, 503, None),
+        (500, "7", 503, None),
+    ],
+)
+async def test_a_producer_that_is_down_as_a_whole_is_told_by_http_with_its_retry_after(
+    adapter: Adapter, producer: Simulation, upstream: int, retry_after: str | None, status: int, passed_on: str | None
+) -> None:
+    producer.status, producer.retry_after = upstream, retry_after
+
+    entities, cases = await adapter.ask("A", "B"), await adapter.cases()
+    many = await adapter.ask(*(f"D-{number}" for number in range(101)))
+
+    for answer in (entities, cases, many):
+        assert (answer.status, answer.retry_after) == (status, passed_on)
+    assert entities.titles == [UNAVAILABLE] * 2
+
+
+async def test_a_date_to_try_again_at_is_passed_on_in_seconds(adapter: Adapter, producer: Simulation) -> None:
+    producer.status = 503
+    producer.retry_after = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+
+    answer = await adapter.ask("A")
+
+    assert 55 <= int(answer.retry_after or "") <= 61
+
+
+async def test_parts_that_fail_are_not_the_whole_and_neither_is_a_refusal(
+    adapter: Adapter, producer: Simulation
+) -> None:
+    producer.events = [event("A"), event("B")]
+    producer.failing = {"A": 503, "B": 503}
+    parts = await adapter.ask("A", "B")
+    producer.failing, producer.status = {}, 403
+    refused = await adapter.ask("A", "B")
+
+    assert (parts.status, parts.titles) == (200, [UNAVAILABLE] * 2)
+    assert (refused.status, refused.titles) == (200, [REFUSED] * 2)
+
+
 async def test_one_event_that_cannot_be_read_costs_its_own_case(adapter: Adapter, producer: Simulation) -> None:
     producer.events = [event("A"), event("B", rubrik=None), event("C", tidpunkt="2026-09-01T10:00:00")]
 
     assert (await adapter.ask("A", "B")).titles == ["A kl 9", FAULT]
     assert (await adapter.ask("A", "C")).titles == ["A kl 9", FAULT]
+
+
+@pytest.mark.parametrize("query", ["statuses", "cases"])
+@pytest.mark.parametrize(("milliseconds", "ending"), [(None, 0.3), ("300", None)])
+async def test_the_producer_is_hung_up_on_when_nobody_waits_for_its_answer(
+    keys: Gateway, tmp_path: Path, query: str, milliseconds: str | None, ending: float | None
+) -> None:
+    """By a caller that hangs up after so many seconds, and by one whose time is over after so many milliseconds."""
+    hung_up = asyncio.Event()
+
+    async def never(request: Request) -> Response:
+        await request.body()
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        hung_up.set()
+        return Response()
+
+    app = Starlette(routes=[Route(OPERATION, never, methods=["POST"])])
+    async with serving(app) as base, running_adapter(keys, base, tmp_path) as adapter:
+        adapter.headers = {} if milliseconds is None else {"Request-Timeout": milliseconds}
+        asked = adapter.ask("A", "B") if query == "statuses" else adapter.cases()
+        try:
+            answer = await asyncio.wait_for(asked, ending)
+            assert (answer.status, answer.body["errors"][0]["extensions"]["code"]) == (504, "DEADLINE_EXCEEDED")
+        except TimeoutError:
+            assert milliseconds is None
+        await asyncio.wait_for(hung_up.wait(), 1)
 
 
 @pytest.mark.parametrize("adapter", [["[limits]\ndeadline = 0.3"]], indirect=True)

@@ -155,3 +155,24 @@ async def test_a_producer_that_is_down_is_unavailable(
     answer = await gateway.query(GROUP_WITH_STATUSES, id=group["id"])
 
     assert answer.statuses() == {"D-1": "PRODUCER_UNAVAILABLE", "D-2": "PRODUCER_UNAVAILABLE"}
+
+
+RETRY = """
+  query Retry($id: ID!) {
+    caseGroup(id: $id) { cases(first: 10) { edges { node { status {
+      ... on StatusUnavailable { reason retryAfterSeconds }
+    } } } } }
+  }
+"""
+
+
+async def test_when_to_try_again_is_passed_on_to_the_portal(
+    gateway: Gateway, connected: Connected, producer: Simulation
+) -> None:
+    producer.status, producer.retry_after = 429, "17"
+    group = await gateway.a_group_with(connected.case("D-1"))
+
+    answer = await gateway.query(RETRY, id=group["id"])
+
+    (edge,) = answer.data["caseGroup"]["cases"]["edges"]
+    assert edge["node"]["status"] == {"reason": "PRODUCER_UNAVAILABLE", "retryAfterSeconds": 17}

@@ -8,7 +8,9 @@ NPM_CI := npm ci --no-audit --no-fund
 PLAYGROUND := gateway/http/playground
 PLAYGROUND_SOURCES := $(filter-out %.py,$(wildcard $(PLAYGROUND)/*.* $(PLAYGROUND)/src/* $(PLAYGROUND)/src/*/*))
 NODE_PRODUCER := subgraphs/node_producer/node_modules/.package-lock.json
-NODE_TESTS := $(patsubst %package.json,%node_modules/.package-lock.json,$(wildcard tests/*/package.json tests/*/*/package.json))
+BENCH_PEERS := tests/bench/peers/node_modules/.package-lock.json
+# The other gateways of the benchmark are some hundred MB that no test needs.
+NODE_TESTS := $(filter-out $(BENCH_PEERS),$(patsubst %package.json,%node_modules/.package-lock.json,$(wildcard tests/*/package.json tests/*/*/package.json)))
 
 # Shell conditions
 HAS_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
@@ -19,7 +21,7 @@ HAS_NODE = command -v npm >/dev/null && node -e '$(NODE_VERSION)' 2>/dev/null
 npm = output=$$({ $(1); } 2>&1) || { printf '%s\n' "$$output" | tail -n 8; echo "$(2)"; }
 
 .DELETE_ON_ERROR:
-.PHONY: help run test test-kill test-faults mutation bench-authorization bench-hanging test-authorization check playground schema docs lock clean
+.PHONY: help run test test-kill test-crash test-faults mutation bench bench-quick bench-authorization bench-hanging bench-verify bench-record test-engine bench-execution test-authorization check playground schema docs lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -33,17 +35,38 @@ test: $(VENV) playground $(NODE_PRODUCER) $(NODE_TESTS) ## Run every test, on fr
 test-kill: $(VENV) ## Kill each part of the running product 20 times while it is changed (some minutes)
 	@KILL_ROUNDS=20 $(BIN)/pytest tests/development/test_kill.py
 
+test-crash: $(VENV) ## Kill the database 200 times under load: no status without its record, none twice (some minutes)
+	@CRASH_ROUNDS=200 $(BIN)/pytest -q -s --no-header tests/crash/test_crash.py
+
 test-faults: $(VENV) ## Let a producer fail in every way of docs/availability.md, and print what each cost
 	@FAULT_TABLE=1 $(BIN)/pytest -q --no-header --tb=short tests/faults
 
 mutation: $(VENV) ## Mutate what decides who may read what, and see that tests fail (a quarter of an hour)
 	@rm -rf mutants && $(BIN)/mutmut run --max-children 2 && $(BIN)/mutmut results
 
+bench: $(VENV) $(BENCH_PEERS) ## Measure the gateway beside a hand-written handler and two other gateways (ten minutes)
+	@$(BIN)/python -m tests.bench.speed
+
+bench-quick: $(VENV) $(BENCH_PEERS) ## The same in short, for daily use (two minutes)
+	@$(BIN)/python -m tests.bench.speed --quick
+
 bench-authorization: $(VENV) ## Measure what authorization costs on the warm path (a few minutes)
 	@$(BIN)/python -m tests.bench.authorization
 
 bench-hanging: $(VENV) ## Measure what one hanging producer costs the others (two minutes)
 	@$(BIN)/python -m tests.bench.hanging
+
+bench-verify: $(VENV) ## Measure how fast `gateway audit verify` reads a million records (two minutes)
+	@$(BIN)/python -m tests.bench.verification
+
+bench-record: $(VENV) ## Measure what the record costs, and what group commit saves (a minute)
+	@$(BIN)/python -m tests.bench.recording
+
+test-engine: $(VENV) ## Compare the execution engine with graphql-core's over 10,000 random worlds (some 5 minutes)
+	@ENGINE_EXAMPLES=10000 $(BIN)/pytest tests/execution --cov=gateway.execution --cov-branch --cov-fail-under=98
+
+bench-execution: $(VENV) ## Measure what running an operation costs, beside graphql-core's executor (two minutes)
+	@$(BIN)/python -m tests.bench.execution
 
 test-authorization: $(VENV) ## Search 10,000 random operations and agreements for what is told but not granted (some 20 minutes)
 	@AUTHORIZATION_EXAMPLES=10000 $(BIN)/pytest tests/authorization/test_properties.py
@@ -70,7 +93,7 @@ lock: $(VENV) ## Make requirements.txt and requirements-dev.txt anew; versions s
 	@$(LOCK) $(LOCK_OPTIONS) --group dev --constraint requirements.txt $(UNUSED) --output-file requirements-dev.txt
 
 clean: ## Remove what was built and installed; the data of `make run` stays
-	@rm -rf .venv build mutants $(PLAYGROUND)/dist $(PLAYGROUND)/node_modules $(dir $(NODE_PRODUCER) $(NODE_TESTS))
+	@rm -rf .venv build mutants $(PLAYGROUND)/dist $(PLAYGROUND)/node_modules $(dir $(NODE_PRODUCER) $(NODE_TESTS) $(BENCH_PEERS))
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
 

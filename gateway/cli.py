@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -14,9 +15,18 @@ import structlog
 import typer
 from rich.console import Console
 
-from gateway.administration import consumer_commands, grant_commands, producer_commands
+from gateway.administration import (
+    audit_commands,
+    consumer_commands,
+    grant_commands,
+    key_commands,
+    producer_commands,
+    report_commands,
+    subject_commands,
+)
 from gateway.errors import StoreUnavailable
-from gateway.identity.pseudonyms import PseudonymKeyError, read_pseudonyms
+from gateway.identity.pseudonym_key_file import read_pseudonyms
+from gateway.key_files import KeyFileError
 from gateway.settings import PREFIX, Settings, SettingsError, load_settings, unknown_variables
 from gateway.store.definitions import DefinitionError, load_definitions, load_demo
 from gateway.store.driver import opened_database
@@ -33,6 +43,10 @@ app.add_typer(db, name="db")
 app.add_typer(consumer_commands.app, name="consumer")
 app.add_typer(producer_commands.app, name="producer")
 app.add_typer(grant_commands.app, name="grant")
+app.add_typer(audit_commands.app, name="audit")
+app.add_typer(report_commands.app, name="report")
+app.add_typer(key_commands.app, name="keys")
+app.add_typer(subject_commands.app, name="subject")
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +67,8 @@ def options(
     ] = False,
 ) -> None:
     """The options of every command."""
+    # What a command prints is its answer. `gateway serve` and `gateway dev` set up their log themselves.
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 def main() -> None:
@@ -65,12 +81,12 @@ def serve() -> None:
     """Run the gateway. Settings come from the environment: docs/settings.md."""
     from gateway.app import create_app  # noqa: PLC0415 - other commands start without GraphQL
     from gateway.logs import configure_logs  # noqa: PLC0415
-    from gateway.serving import listen  # noqa: PLC0415
+    from gateway.serving import listen, listen_for_metrics  # noqa: PLC0415
     from gateway.serving import serve as run  # noqa: PLC0415
 
     with _told_plainly():
         settings = load_settings()
-        application = create_app(settings)
+        application = create_app(settings, metrics_socket=listen_for_metrics(settings))
         listening = listen(settings.host, settings.port)
     configure_logs(settings.log_level, settings.log_format)
     for sentence in unknown_variables():
@@ -204,7 +220,7 @@ def _told_plainly() -> Iterator[None]:
     except (
         CannotListen,
         SettingsError,
-        PseudonymKeyError,
+        KeyFileError,
         DefinitionError,
         InitialisationFailed,
         DevelopmentError,

@@ -110,6 +110,13 @@ class StoreUnavailable(Unavailable):
         super().__init__(f"The gateway cannot reach its database right now. Try again in a while; {REPEATABLE}")
 
 
+class NotRecorded(Unavailable):
+    """What was about to be told or changed could not be recorded first: it is withheld, or not made (DESIGN §9)."""
+
+    def __init__(self) -> None:
+        super().__init__("The change could not be recorded first, so it was not made. Try again in a while.")
+
+
 class ParseFailed(GatewayError):
     """The document is not GraphQL."""
 

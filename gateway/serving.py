@@ -7,6 +7,8 @@ import socket
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.settings import Settings
+
 GRACE_SECONDS = 5
 BACKLOG = 2_048
 
@@ -15,16 +17,26 @@ class CannotListen(Exception):
     """The address cannot be listened on; the message says why, and which settings change it."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on `host` and `port`. Raises CannotListen."""
+def listen(host: str, port: int, *, what: str = "") -> socket.socket:
+    """A socket that listens on `host` and `port`, which the settings GATEWAY_`what`PORT and HOST say.
+
+    Raises CannotListen.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as exc:
         raise CannotListen(
             f"The gateway cannot listen on port {port} of {host}: {exc.strerror}. "
-            "Set GATEWAY_PORT or GATEWAY_HOST to another, or end what is using it."
+            f"Set GATEWAY_{what}PORT or GATEWAY_{what}HOST to another, or end what is using it."
         ) from exc
+
+
+def listen_for_metrics(settings: Settings) -> socket.socket | None:
+    """A socket for `/metrics`; None where the settings name no port for it. Raises CannotListen."""
+    if settings.metrics_port is None:
+        return None
+    return listen(settings.metrics_host, settings.metrics_port, what="METRICS_")
 
 
 def serve(app: ASGIApp, listening: socket.socket, *, grace: int = GRACE_SECONDS) -> None:

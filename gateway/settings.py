@@ -104,6 +104,12 @@ class Settings(BaseSettings):
         description="The address callers and producers know the gateway by: `iss` of the caller assertion. "
         "Unset: `http://HOST:PORT`; needed when `GATEWAY_HOST` is `0.0.0.0` or `::`.",
     )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="The address that `/metrics` is served on, apart from everything else."
+    )
+    metrics_port: Port | None = Field(
+        default=None, description="The port that `/metrics` is served on. Unset: it is not served."
+    )
     environment: Literal["test", "live"] = Field(
         default="test",
         description="Which connections and grants count here: those for `test` or those for `live`. In `live`, "
@@ -128,11 +134,12 @@ class Settings(BaseSettings):
     )
     pseudonym_key_file: Path | None = Field(
         default=None,
-        description="A file with the key that subjects are pseudonymised with: at least 32 random bytes, base64. "
-        "`gateway dev` has a key of its own.",
+        description="A file with the key that subjects are pseudonymised with: at least 32 random bytes, base64; or "
+        "with several keys, as `gateway keys` writes it. Its owner's alone. `gateway dev` has a key of its own.",
     )
     pseudonym_key_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = Field(
-        default="k1", description="The name of that key, stored beside each pseudonym so that keys can rotate."
+        default="k1",
+        description="The name of that key, stored beside each pseudonym; of no account where the file names its keys.",
     )
 
     # Identity
@@ -216,6 +223,34 @@ class Settings(BaseSettings):
         "this machine trusts.",
     )
 
+    replica_interval: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=5.0,
+        description="Seconds after which this replica says anew in the database what it has seen of producers, for "
+        "`gateway producer show`.",
+    )
+
+    # The record
+    record_key_file: Path | None = Field(
+        default=None,
+        description="A file with the private JWK (EC P-256) that seals the record, readable by its owner alone.",
+    )
+    record_timeout: Annotated[float, Field(ge=0.1, le=60)] = Field(
+        default=2.0,
+        description="Seconds one write of the record may take, with everything that is tried again. What is not "
+        "recorded in time is not told; nobody waits for longer than two writes.",
+    )
+    record_seal_records: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=1_000, description="How many records are sealed together, when they are written before the time is up."
+    )
+    record_seal_seconds: Annotated[float, Field(gt=0, le=3_600)] = Field(
+        default=60.0,
+        description="Seconds after which records are sealed, however few they are. A writer that has not sealed its "
+        "records after three times as long is taken for gone. The same for all replicas.",
+    )
+    record_retention_days: Annotated[int, Field(ge=1, le=36_500)] = Field(
+        default=1_826, description="Days for which records are kept: until then none may be missing."
+    )
+
     # Limits on requests
     operation_deadline: Seconds = Field(default=10.0, description="Seconds one operation may take in all.")
     request_max_bytes: Count = Field(default=262_144, description="Most bytes of a request body.")
@@ -232,7 +267,15 @@ class Settings(BaseSettings):
     )
     subject_max_groups: Count = Field(default=500, description="Most case groups of one subject at one consumer.")
     group_retention_days: Count = Field(
-        default=400, description="Days after its last change until a case group lapses and is removed."
+        default=400, description="Days after its last use by its owner until a case group lapses and is removed."
+    )
+    group_use_interval_days: Count = Field(
+        default=1,
+        description="Days after a case group was used in which opening it is not written down again; fewer than those "
+        "it is kept for.",
+    )
+    group_retention_warning_days: Count = Field(
+        default=30, description="Days before a case group lapses from which on `CaseGroup.retention` warns of it."
     )
 
     group_max_read_permissions: Annotated[int, Field(ge=1, le=100)] = Field(

@@ -84,10 +84,15 @@ function createUsers() {
 }
 
 function insertDemoData() {
-  const key = Buffer.from(readFileSync(process.env.GATEWAY_PSEUDONYM_KEY_FILE, "utf8").trim(), "base64");
+  // One key, bare, or several as JSON: in a new database the first is the current one.
+  const content = readFileSync(process.env.GATEWAY_PSEUDONYM_KEY_FILE, "utf8").trim();
+  const { id, key } = content.startsWith("{")
+    ? JSON.parse(content).keys[0]
+    : { id: process.env.GATEWAY_PSEUDONYM_KEY_ID ?? "k1", key: content };
+  const secret = Buffer.from(key, "base64");
   const markers = {
-    $pseudonym: (number) => createHmac("sha256", key).update(number, "utf8").digest("base64url"),
-    $pseudonymKeyId: () => process.env.GATEWAY_PSEUDONYM_KEY_ID ?? "k1",
+    $pseudonym: (number) => createHmac("sha256", secret).update(number, "utf8").digest("base64url"),
+    $pseudonymKeyId: () => id,
     $daysFromNow: (days) => new Date(now + days * DAY),
     $objectId: (hex) => new ObjectId(hex),
   };

@@ -35,14 +35,46 @@ def embedded_database(directory: Path, *, auth: bool = False, port: int = 0) -> 
     if given is not None:
         yield given
         return
-    directory.mkdir(parents=True, exist_ok=True)
-    log = directory / "log.txt"
-    with log.open("wb") as output:
-        process = subprocess.Popen(_command(directory / "data", auth, port), stdout=output, stderr=subprocess.STDOUT)
+    database = EmbeddedDatabase(directory, auth=auth, port=port)
     try:
-        yield f"mongodb://127.0.0.1:{_announced_port(process, log)}/?directConnection=true"
+        database.start()
+        yield database.uri
     finally:
-        _stop(process)
+        database.stop()
+
+
+class EmbeddedDatabase:
+    """The embedded database over the files in `directory`, which can be killed and started again: on the same port."""
+
+    def __init__(self, directory: Path, *, auth: bool = False, port: int = 0) -> None:
+        self.directory, self.port = directory, port
+        self._auth = auth
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def uri(self) -> str:
+        """Its address, once it was started."""
+        return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
+
+    def start(self) -> None:
+        """Returns when it listens. Raises RuntimeError, with what it printed, when it does not within 30 seconds."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        log = self.directory / "log.txt"
+        command = _command(self.directory / "data", self._auth, self.port)
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        self.port = _announced_port(self._process, log)
+
+    def kill(self) -> None:
+        """Ends it with SIGKILL, whatever it is at, and returns when it is gone."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Ends it, if it was started."""
+        if self._process is not None:
+            _stop(self._process)
 
 
 def _command(storage: Path, auth: bool, port: int) -> list[str]:

@@ -22,9 +22,14 @@ from gateway.store.definitions import load_definitions
 from gateway.store.driver import Database, connect, open_database
 from gateway.store.initialise import initialise
 from tests.agreements import consumer_record, grant_record
-from tests.issuer import ALVA, AUDIENCE, ISSUER, Issuer
+from tests.issuer import ALVA, AUDIENCE, BJORN, COMPANY, ISSUER, Issuer
+from tests.privacy.left_behind import numbers_kept
+from tests.privacy.scanner import Scanner
 from tests.producer import Producer
 from tests.reads import Reads
+
+SCANNER = Scanner(ALVA, BJORN, COMPANY)
+"""Whatever a test does, the gateway keeps none of these."""
 
 CONSUMERS = ("business-portal", "accounting-program")
 BUSINESS = {"informationArea": "STARTING_RUNNING_AND_CLOSING_A_BUSINESS", "event": "starting-a-company"}
@@ -188,12 +193,13 @@ async def running_gateway(
     *,
     grants: Sequence[dict[str, Any]] | None = None,
     services: OpenServices | None = None,
+    metrics: socket.socket | None = None,
     **settings: Any,
 ) -> AsyncIterator[Gateway]:
     """The gateway in this event loop, on a free port, over a fresh database; both are gone afterwards.
 
     `grants` are records; without them both consumers may read everything for every purpose. `services` is the seam of
-    `create_app`.
+    `create_app`. `metrics` is what it serves its metrics on.
     """
     client = connect(uri, timeout=10)
     database = open_database(client, name)
@@ -208,7 +214,8 @@ async def running_gateway(
             # asyncio's loop does this for none but sockets of its own (uvloop for all): each answer came 40 ms later.
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            app = create_app(_settings(uri, name, url, issuer, folder, settings), services=services)
+            settings_ = _settings(uri, name, url, issuer, folder, settings)
+            app = create_app(settings_, metrics_socket=metrics, services=services)
             server = _Server(uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=1))
             serving = asyncio.create_task(server.serve(sockets=[listening]))
             while not server.started:
@@ -222,6 +229,7 @@ async def running_gateway(
             async with ClientSession() as session:
                 yield Gateway(url, issuer, session, database, reads, stop)
             await stop()
+            assert await numbers_kept(SCANNER, database) == []
     finally:
         await client.drop_database(name)
         client.close()
@@ -244,10 +252,13 @@ def _every_grant(producers: Sequence[Producer]) -> list[dict[str, Any]]:
 
 
 def _settings(uri: str, name: str, url: str, issuer: Issuer, folder: Path, more: dict[str, Any]) -> Settings:
-    assertion_key = folder / "assertion.jwk"
-    assertion_key.write_text(json.dumps(ECKey.generate_key("P-256").as_dict(private=True)))
+    assertion_key, record_key = folder / "assertion.jwk", folder / "record.jwk"
+    for signing_key in (assertion_key, record_key):
+        signing_key.write_text(json.dumps(ECKey.generate_key("P-256").as_dict(private=True)))
+        signing_key.chmod(0o600)
     pseudonym_key = folder / "pseudonym.key"
     pseudonym_key.write_text(base64.b64encode(b"0123456789abcdef0123456789abcdef").decode())
+    pseudonym_key.chmod(0o600)
     return Settings(
         **{
             "mongodb_uri": uri,
@@ -258,6 +269,7 @@ def _settings(uri: str, name: str, url: str, issuer: Issuer, folder: Path, more:
             "token_jwks": str(issuer.jwks),
             "assertion_key_file": assertion_key,
             "pseudonym_key_file": pseudonym_key,
+            "record_key_file": record_key,
             "registry_interval": 0.1,
             **more,
         }

@@ -20,7 +20,7 @@ BJORN = "198811274560"
 COMPANY = "165599990010"
 """Fictitious: the check digits are wrong on purpose."""
 
-ALL_SCOPES = "case-groups:read case-groups:write case-groups:share subject:read introspection"
+ALL_SCOPES = "case-groups:read case-groups:write case-groups:share disclosures:read subject:read introspection"
 
 
 class Issuer:

@@ -14,10 +14,11 @@ from gateway.administration.producers import Check
 from gateway.administration.running import AsJson, By, Desk, DryRun, login_name, looked_up, print_json
 from gateway.administration.texts import cause
 from gateway.administration.views import show
+from gateway.key_files import KeyFileError
 from gateway.model.connection import Environment
 from gateway.model.history import KeptProducer
 from gateway.producers.addresses import AddressRules
-from gateway.producers.assertion import CallerAssertions, SigningKeyError, read_signing_key
+from gateway.producers.assertion import CallerAssertions, read_signing_key
 from gateway.settings import PREFIX, load_settings
 
 MISFITS = 1
@@ -69,7 +70,7 @@ def checking(environment: Environment) -> Check:
         assertions = None if file is None else CallerAssertions(read_signing_key(file), settings.base_url)
         if settings.producer_ca_file is not None:
             authorities.load_verify_locations(settings.producer_ca_file)
-    except SigningKeyError as exc:
+    except KeyFileError as exc:
         raise Refused(str(exc)) from exc
     except OSError as exc:
         raise Refused(f"{PREFIX}PRODUCER_CA_FILE names {str(settings.producer_ca_file)!r}: {exc}.") from exc

@@ -16,13 +16,20 @@ LISTENING_TIMEOUT = 1.0
 
 
 @contextmanager
-def administered_database(settings: Settings) -> Iterator[Database]:
+def administered_database(settings: Settings, *, read_seconds: float | None = None) -> Iterator[Database]:
     """The database that `settings` name, or that `gateway dev` runs with them; which, is then said on standard error.
+
+    One operation may take `read_seconds`; None: what `settings` say.
 
     Raises SettingsError when there is neither, StoreUnavailable for an address that is none.
     """
     uri = settings.mongodb_uri.get_secret_value() if settings.mongodb_uri else _uri_of_gateway_dev(settings)
-    with opened_database(uri, settings.mongodb_database, timeout=settings.mongodb_timeout) as database:
+    with opened_database(
+        uri,
+        settings.mongodb_database,
+        timeout=read_seconds or settings.mongodb_timeout,
+        selection_timeout=settings.mongodb_timeout,
+    ) as database:
         yield database
 
 
@@ -33,6 +40,29 @@ def signing_key_file(settings: Settings) -> Path | None:
     if settings.mongodb_uri is None or (settings.assertion_key_file is None and is_occupied(settings.dev_directory)):
         return DevelopmentDirectory.at(settings.dev_directory).assertion_key
     return settings.assertion_key_file
+
+
+def pseudonym_key_file(settings: Settings) -> tuple[Path, str]:
+    """The file with the pseudonym keys of the gateway whose database is worked on, and the id of one that is bare.
+
+    Raises SettingsError where none is set.
+    """
+    from gateway.development.directory import PSEUDONYM_KEY_ID, DevelopmentDirectory  # noqa: PLC0415 - see below
+
+    if settings.mongodb_uri is None:
+        return DevelopmentDirectory.at(settings.dev_directory).pseudonym_key, PSEUDONYM_KEY_ID
+    if settings.pseudonym_key_file is None:
+        raise SettingsError(f"Not set: {PREFIX}PSEUDONYM_KEY_FILE, the gateway's own pseudonym keys.")
+    return settings.pseudonym_key_file, settings.pseudonym_key_id
+
+
+def record_key_file(settings: Settings) -> Path | None:
+    """The file with the key that the record is sealed with, where there is one: of the same gateway."""
+    from gateway.development.directory import DevelopmentDirectory, is_occupied  # noqa: PLC0415 - see below
+
+    if settings.mongodb_uri is None or (settings.record_key_file is None and is_occupied(settings.dev_directory)):
+        return DevelopmentDirectory.at(settings.dev_directory).record_key
+    return settings.record_key_file
 
 
 def _uri_of_gateway_dev(settings: Settings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -95,6 +96,7 @@ def giving(agreed: Agreed, grants: Grants, new: NewGrant, cause: Cause) -> Plan:
         record=grant_view(KeptGrant(grant, None, 1, ()), in_force=_takes_effect(agreed, grant, cause.at)),
         loss=None,
         carry_out=insert,
+        by_itself=_command(new, cause),
     )
 
 
@@ -226,6 +228,19 @@ def _fields(new: NewGrant) -> frozenset[str]:
 def _takes_effect(agreed: Agreed, grant: Grant, moment: datetime) -> bool:
     kept = KeptGrant(grant, None, 1, ())
     return replace(agreed, grants={**agreed.grants, grant.id: kept}).in_force(kept, moment)
+
+
+def _command(new: NewGrant, cause: Cause) -> str:
+    """The command line that gives the grant."""
+    words = ["gateway", "grant", "add", "--consumer", new.consumer, "--producer", new.producer]
+    for option, values in (("case-type", new.case_types), ("field", new.fields), ("purpose", new.purposes)):
+        words += [word for value in values for word in (f"--{option}", value)]
+    words += ["--legal-basis", new.legal_basis]
+    if new.validity.start > cause.at:
+        words += ["--valid-from", new.validity.start.isoformat()]
+    if new.validity.end is not None:
+        words += ["--valid-until", new.validity.end.isoformat()]
+    return shlex.join([*words, "--why", cause.why, "--by", cause.by])
 
 
 def _in_short(grant: Grant) -> str:

@@ -43,7 +43,7 @@ def opening(agreed: Agreed, producers: Producers, id_: str, new: NewOpening, cau
     kept = _not_ended(agreed.producer(id_))
     problems: list[str] = []
     present = _present(kept.producer, new, problems)
-    problems += pilot_problems(agreed, new.pilots, kept.producer.connection.environment)
+    problems += consumer_problems(agreed, "--pilot", new.pilots, kept.producer.connection.environment)
     if problems:
         raise Refused(*problems)
     assert present is not None
@@ -91,20 +91,20 @@ def closing(agreed: Agreed, producers: Producers, id_: str, code: str, cause: Ca
     )
 
 
-def pilot_problems(agreed: Agreed, pilots: Sequence[str], environment: Environment) -> list[str]:
-    """What keeps consumers from piloting case types in an environment, a sentence each."""
+def consumer_problems(agreed: Agreed, option: str, consumers: Sequence[str], environment: Environment) -> list[str]:
+    """What keeps the consumers that `option` names from being let in to an environment, a sentence each."""
     problems: list[str] = []
-    for pilot in dict.fromkeys(pilots):
+    for one in dict.fromkeys(consumers):
         try:
-            connection = agreed.consumer(pilot).consumer.connection
+            connection = agreed.consumer(one).consumer.connection
         except Refused as exc:
-            problems += (f"--pilot {pilot}: {problem}" for problem in exc.problems)
+            problems += (f"{option} {one}: {problem}" for problem in exc.problems)
             continue
         if connection.state is ConnectionState.ENDED:
-            problems.append(f"--pilot {pilot}: the connection of that consumer has ended.")
+            problems.append(f"{option} {one}: the connection of that consumer has ended.")
         elif connection.environment is not environment:
             problems.append(
-                f"--pilot {pilot}: that consumer is in the environment {connection.environment.value}; the producer is "
+                f"{option} {one}: that consumer is in the environment {connection.environment.value}; the producer is "
                 f"in {environment.value}."
             )
     return problems

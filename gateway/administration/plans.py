@@ -23,6 +23,9 @@ class Plan:
     `loss` says what access it removes, for the question before; None where it removes none. `carry_out` makes the
     change and returns False, and changes nothing, where another change of the record has won. `notes` are what else is
     worth knowing, a sentence each.
+
+    `then` are further changes of the same command, each made when those before it are; `by_itself` is the command that
+    makes this one alone.
     """
 
     what: str
@@ -31,7 +34,17 @@ class Plan:
     loss: str | None
     carry_out: Callable[[], Awaitable[bool]]
     notes: Sequence[str] = ()
+    then: Sequence[Plan] = ()
+    by_itself: str | None = None
+
+    @property
+    def steps(self) -> Sequence[Plan]:
+        """The changes of the command, one after another."""
+        return (self, *self.then)
 
     def outcome(self, *, is_done: bool) -> Mapping[str, object]:
-        """What was done, or with a dry run would be, as JSON."""
-        return {"done": is_done, "what": self.what, self.kind: self.record}
+        """What was done, or with a dry run would be, as JSON; what comes after is told under the plural of its kind."""
+        after = {
+            f"{kind}s": [one.record for one in self.then if one.kind == kind] for kind in {o.kind for o in self.then}
+        }
+        return {"done": is_done, "what": " and ".join(one.what for one in self.steps), self.kind: self.record, **after}

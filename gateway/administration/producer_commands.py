@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
+from rich.console import RenderableType
 
 from gateway.administration import openings, producers
-from gateway.administration.check_command import check, checking
-from gateway.administration.plans import Plan
+from gateway.administration.check_command import check
+from gateway.administration.producer_record_commands import add, both, change
 from gateway.administration.running import (
     AsJson,
     By,
@@ -25,112 +25,24 @@ from gateway.administration.running import (
     print_json,
 )
 from gateway.administration.transitions import END, RESUME, SUSPEND
-from gateway.administration.views import grant_view, history_view, list_table, producer_view, record_table, show
-from gateway.groups.moments import this_moment
-from gateway.model.connection import ConnectionState, Contact, Environment, Validity
-from gateway.model.history import Cause
-from gateway.model.producer import ProducerOverrides
+from gateway.administration.views import (
+    grant_view,
+    history_view,
+    list_table,
+    producer_view,
+    record_table,
+    seen_view,
+    show,
+)
+from gateway.model.connection import ConnectionState, Environment
 from gateway.model.text import Text
 
 app = typer.Typer(no_args_is_help=True, help="The producers: which authorities are asked, and what they have opened.")
+app.command("add")(add)
+app.command("change")(change)
 app.command("check")(check)
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The producer's id.")]
-Seconds = Annotated[float | None, typer.Option(min=0.001, max=86_400, help="Other than the setting, in seconds.")]
-Count = Annotated[int | None, typer.Option(min=1, help="Other than the setting.")]
-
-PairT = TypeVar("PairT")
-
-
-def _both(
-    option: str, parts: tuple[str, str], first: str | None, second: str | None, pair: Callable[[str, str], PairT]
-) -> PairT | None:
-    """What two options make together; None where neither is given. One alone is not understood."""
-    if first is None and second is None:
-        return None
-    if first is None or second is None:
-        raise typer.BadParameter(f"--{option}-{parts[0]} and --{option}-{parts[1]} are given together, or neither.")
-    return pair(first, second)
-
-
-@app.command("add")
-def add(
-    id_: Id,
-    name_sv: Annotated[str, typer.Option(help="Its name in Swedish.")],
-    name_en: Annotated[str, typer.Option(help="Its name in English.")],
-    endpoint: Annotated[str, typer.Option(help="The address of its status subgraph.")],
-    audience: Annotated[str, typer.Option(help="Its audience: `aud` of the caller assertions made for it.")],
-    area: Annotated[list[str], typer.Option(help="An information area of its cases. May be given several times.")],
-    contact_name: Annotated[str, typer.Option(help="Who to turn to about the connection.")],
-    contact_email: Annotated[str, typer.Option(help="Their e-mail address.")],
-    environment: Annotated[Environment, typer.Option(help="Which gateways ask it.")],
-    why: Why,
-    case_type: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CODE|SV|EN", help="A case type's code and its names in both languages. May be given several times."
-        ),
-    ] = None,
-    is_open: Annotated[bool, typer.Option("--open", help="Open the case types to every consumer.")] = False,
-    pilot: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CONSUMER", help="Open them to this consumer. May be given several times."),
-    ] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option("--from", parser=parse_moment, help="From when they are open. Unset: now."),
-    ] = None,
-    organisation: Annotated[str | None, typer.Option(help="The legal name of the organisation.")] = None,
-    incidents_name: Annotated[str | None, typer.Option(help="Who to turn to when it does not answer.")] = None,
-    incidents_email: Annotated[str | None, typer.Option(help="Their e-mail address.")] = None,
-    support_sv: Annotated[str | None, typer.Option(help="Where end users get help, in Swedish.")] = None,
-    support_en: Annotated[str | None, typer.Option(help="The same in English.")] = None,
-    connect_timeout: Seconds = None,
-    deadline: Seconds = None,
-    max_batch: Count = None,
-    max_connections: Count = None,
-    max_wait: Seconds = None,
-    max_response_bytes: Count = None,
-    valid_from: Annotated[
-        datetime | None,
-        typer.Option(parser=parse_moment, help="From when: a day, or a time with its zone. Unset: now."),
-    ] = None,
-    valid_until: Annotated[
-        datetime | None, typer.Option(parser=parse_moment, help="Until (before) when. Unset: until it is ended.")
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Add it although the check finds misfits; they are kept in its history.")
-    ] = False,
-    by: By = None,
-    dry_run: DryRun = False,
-    as_json: AsJson = False,
-) -> None:
-    """Check a producer, and connect it. Its case types are open to nobody unless told."""
-    new = producers.NewProducer(
-        id=id_,
-        name=Text(sv=name_sv, en=name_en),
-        organisation=organisation,
-        contact=Contact(contact_name, contact_email),
-        incidents=_both("incidents", ("name", "email"), incidents_name, incidents_email, Contact),
-        support=_both("support", ("sv", "en"), support_sv, support_en, Text),
-        endpoint=endpoint,
-        audience=audience,
-        areas=area,
-        case_types=case_type or [],
-        is_open=is_open,
-        pilots=pilot or [],
-        since=since,
-        overrides=ProducerOverrides(
-            connect_timeout, deadline, max_batch, max_connections, max_wait, max_response_bytes
-        ),
-        environment=environment,
-        validity=Validity(valid_from or this_moment(), valid_until),
-    )
-
-    async def plan(desk: Desk, cause: Cause) -> Plan:
-        return await producers.adding(desk.agreed, desk.producers, new, cause, checking(environment), is_forced=force)
-
-    changed(plan, Manner(why, by, dry_run, as_json))
 
 
 @app.command("list")
@@ -159,12 +71,14 @@ def list_(
 
 @app.command("show")
 def show_(id_: Id, as_json: AsJson = False) -> None:
-    """Show a producer: its record, its case types, the grants in force at it, and its history."""
+    """Show a producer: its record, how it answers the gateways that run, its case types, grants and history."""
 
     async def look_up(desk: Desk) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
         kept = desk.agreed.producer(id_)
         grants = (given for given in desk.agreed.grants.values() if given.grant.producer == id_)
+        reports = await desk.replicas.live(kept.producer.connection.environment, desk.moment)
         return producer_view(kept), {
+            "replicas": [seen_view(report, kept.producer.id, desk.moment) for report in reports],
             "grants": [
                 grant_view(given, in_force=True) for given in grants if desk.agreed.in_force(given, desk.moment)
             ],
@@ -178,6 +92,7 @@ def show_(id_: Id, as_json: AsJson = False) -> None:
     show(
         record_table({name: value for name, value in record.items() if name != "caseTypes"}),
         "",
+        _replicas_table(record, about["replicas"]),
         list_table(record["caseTypes"], ["code", "name", "state", "from", "pilots"], title="Case types"),
         list_table(
             about["grants"],
@@ -186,6 +101,14 @@ def show_(id_: Id, as_json: AsJson = False) -> None:
         ),
         list_table(about["history"], ["at", "by", "action", "why", "changes"], title="History"),
     )
+
+
+def _replicas_table(record: dict[str, Any], replicas: list[dict[str, Any]]) -> RenderableType:
+    if not replicas:
+        return f"No gateway of the environment {record['environment']} runs, so nothing is seen of it right now.\n"
+    rows = [{**one, "seen": f"{one['ageSeconds']} s ago"} for one in replicas]
+    columns = ["replica", "seen", "availability", "breaker", "leftAloneUntil", "requests", "failed", "slow"]
+    return list_table(rows, columns, title="How it answers the gateways that run")
 
 
 @app.command("open")
@@ -214,7 +137,7 @@ def open_(
         code=case_type,
         pilots=pilot or [],
         since=since,
-        name=_both("name", ("sv", "en"), name_sv, name_en, Text),
+        name=both("name", ("sv", "en"), name_sv, name_en, Text),
     )
     changed(
         lambda desk, cause: openings.opening(desk.agreed, desk.producers, id_, new, cause),

@@ -1,6 +1,6 @@
 """The rules of connecting producers: what makes a connection, and what a change of its state means.
 
-Which of its case types are open to whom is in `openings`.
+Changes of the rest of its record are in `producer_changes`; which of its case types are open to whom is in `openings`.
 """
 
 from __future__ import annotations
@@ -9,26 +9,26 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gateway.administration.agreed import Agreed, meant
+from gateway.administration.agreed import Agreed
 from gateway.administration.check import Checked
 from gateway.administration.consumers import ID
-from gateway.administration.endpoints import address_problems, endpoint_problems, same_endpoint
-from gateway.administration.openings import code_problem, pilot_problems
+from gateway.administration.endpoints import address_problems, endpoint_problems
+from gateway.administration.grants import EVERY_FIELD, LONGEST_LEGAL_BASIS, NewGrant, giving
+from gateway.administration.openings import code_problem, consumer_problems
 from gateway.administration.plans import Plan, Refused
-from gateway.administration.texts import LONGEST_NAME, contact_problems, text_problems, validity_problems
+from gateway.administration.producer_problems import read_areas, record_problems
+from gateway.administration.texts import LONGEST_NAME, text_problems, validity_problems
 from gateway.administration.transitions import Transition
 from gateway.administration.views import producer_view
 from gateway.model.caller import ConsumerId
 from gateway.model.connection import Connection, ConnectionState, Contact, Environment, Validity
 from gateway.model.history import Cause, KeptProducer
 from gateway.model.producer import CaseType, Opening, Producer, ProducerId, ProducerOverrides
-from gateway.model.purpose import InformationArea
 from gateway.model.text import Text
 from gateway.producers.addresses import AddressRules
+from gateway.store.grants import Grants
 from gateway.store.producers import Producers
 
-LONGEST_SUPPORT = 1_000
-LONGEST_AUDIENCE = 2_000
 MOST_CASE_TYPES = 1_000
 NAMES = 2
 """Of a case type: in Swedish and in English."""
@@ -47,7 +47,7 @@ class NewProducer:
     """A producer that is to be connected, as it was asked for; `case_types` are `CODE|Swedish name|English name`.
 
     They are opened to every consumer with `is_open`, to `pilots` where there are any, and else to nobody; from `since`,
-    or at once.
+    or at once. `readers` are the consumers that are granted to read all of them, on `legal_basis`.
     """
 
     id: str
@@ -66,34 +66,40 @@ class NewProducer:
     overrides: ProducerOverrides
     environment: Environment
     validity: Validity
+    readers: Sequence[str] = ()
+    legal_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where a producer and the grants at it are written."""
+
+    producers: Producers
+    grants: Grants
 
 
 async def adding(
-    agreed: Agreed, producers: Producers, new: NewProducer, cause: Cause, check: Check, *, is_forced: bool
+    agreed: Agreed,
+    stores: Stores,
+    new: NewProducer,
+    cause: Cause,
+    check: Check,
+    *,
+    is_forced: bool,
 ) -> Plan:
     """The plan to connect a producer that `check` finds nothing wrong with, or in spite of that where `is_forced`.
 
-    Raises Refused with everything that is wrong. What the check found is kept in the record's history.
+    After it come the grants to its readers. Raises Refused with everything that is wrong. What the check found is kept
+    in the record's history.
     """
-    problems = list(_problems(agreed, new, cause.at))
-    case_types = list(_case_types(new, cause.at, problems))
+    problems: list[str] = []
+    producer = _producer(new, cause.at, problems)
+    problems += _problems(agreed, new, producer, cause.at)
     if not list(endpoint_problems(new.endpoint, new.environment)):
         problems += await address_problems(new.endpoint, check.rules)
     if problems:
         raise Refused(*problems)
-    producer = Producer(
-        id=ProducerId(new.id),
-        name=new.name,
-        endpoint=new.endpoint,
-        audience=new.audience,
-        information_areas=frozenset(map(InformationArea, new.areas)),
-        case_types=tuple(case_types),
-        connection=Connection(new.environment, new.validity, ConnectionState.ACTIVE, new.contact),
-        overrides=new.overrides,
-        organisation=new.organisation,
-        support=new.support,
-        incidents=new.incidents,
-    )
+    grants = list(_grants(agreed, stores.grants, new, producer, cause))
     found = await check.ask(producer)
     if found.misfits and not is_forced:
         raise Refused(
@@ -107,8 +113,9 @@ async def adding(
         kind="producer",
         record=producer_view(KeptProducer(producer, 1, ())),
         loss=None,
-        carry_out=lambda: producers.insert(producer, cause, told),
+        carry_out=lambda: stores.producers.insert(producer, cause, told),
         notes=(*found.misfits, *found.notes),
+        then=grants,
     )
 
 
@@ -137,49 +144,68 @@ def _loss(agreed: Agreed, producer: Producer, transition: Transition, moment: da
     )
 
 
-def _problems(agreed: Agreed, new: NewProducer, moment: datetime) -> Iterator[str]:
+def _producer(new: NewProducer, moment: datetime, problems: list[str]) -> Producer:
+    """The producer as it was asked for; what of that cannot be understood is left out, and added to `problems`."""
+    return Producer(
+        id=ProducerId(new.id),
+        name=new.name,
+        endpoint=new.endpoint,
+        audience=new.audience,
+        information_areas=read_areas(new.areas, problems),
+        case_types=tuple(_case_types(new, moment, problems)),
+        connection=Connection(new.environment, new.validity, ConnectionState.ACTIVE, new.contact),
+        overrides=new.overrides,
+        organisation=new.organisation,
+        support=new.support,
+        incidents=new.incidents,
+    )
+
+
+def _problems(agreed: Agreed, new: NewProducer, producer: Producer, moment: datetime) -> Iterator[str]:
     if not ID.fullmatch(new.id):
         yield f"The id {new.id!r} cannot be used: it must be 1 to 64 characters of a-z, 0-9 and -."
     if new.id in agreed.producers or any((one.collection, one.id) == ("producers", new.id) for one in agreed.bad):
         yield f"There is a producer {new.id} already; `gateway producer show {new.id}` shows it."
-    yield from text_problems("--name-sv", new.name.sv, LONGEST_NAME)
-    yield from text_problems("--name-en", new.name.en, LONGEST_NAME)
-    if new.organisation is not None:
-        yield from text_problems("--organisation", new.organisation, LONGEST_NAME)
-    yield from contact_problems("--contact", new.contact)
-    if new.incidents is not None:
-        yield from contact_problems("--incidents", new.incidents)
-    if new.support is not None:
-        yield from text_problems("--support-sv", new.support.sv, LONGEST_SUPPORT)
-        yield from text_problems("--support-en", new.support.en, LONGEST_SUPPORT)
-    yield from _address_problems(agreed, new)
-    for area in dict.fromkeys(new.areas):
-        if area not in InformationArea.__members__:
-            yield f"--area {area}: there is no such information area{meant(area, InformationArea.__members__)}"
+    yield from record_problems(agreed, producer)
     if new.is_open and new.pilots:
         yield "--open opens the case types to every consumer, --pilot to some alone: give one of the two."
-    yield from pilot_problems(agreed, new.pilots, new.environment)
+    yield from consumer_problems(agreed, "--pilot", new.pilots, new.environment)
     yield from validity_problems(new.validity, moment)
+    yield from _reader_problems(agreed, new)
 
 
-def _address_problems(agreed: Agreed, new: NewProducer) -> Iterator[str]:
-    wrong = list(endpoint_problems(new.endpoint, new.environment))
-    yield from wrong
-    others = [kept.producer for kept in agreed.producers.values() if kept.producer.id != new.id]
-    standing = [one for one in others if one.connection.state is not ConnectionState.ENDED]
-    taken = None if wrong else same_endpoint(new.endpoint, {one.id: one.endpoint for one in standing})
-    if taken is not None:
-        yield f"--endpoint is that of the producer {taken} already: each has its own, so that none answers for another."
-    if not new.audience.isascii() or not new.audience.isprintable() or " " in new.audience or not new.audience:
-        yield f"--audience is {new.audience!r}: it must be an address or a name such as https://agency.example."
-    elif len(new.audience) > LONGEST_AUDIENCE:
-        yield f"--audience has {len(new.audience)} characters; it may have {LONGEST_AUDIENCE}."
-    for one in standing:
-        if one.audience == new.audience:
+def _reader_problems(agreed: Agreed, new: NewProducer) -> Iterator[str]:
+    if not new.readers:
+        return
+    yield from consumer_problems(agreed, "--readable-by", new.readers, new.environment)
+    yield from text_problems("--legal-basis", new.legal_basis, LONGEST_LEGAL_BASIS)
+    if not new.case_types:
+        yield "--readable-by grants to read the case types that are added: give --case-type with it."
+    for reader in dict.fromkeys(new.readers):
+        if not new.is_open and reader not in new.pilots:
             yield (
-                f"--audience is that of the producer {one.id} already: each has its own, so that an assertion for one "
-                "is worth nothing at another."
+                f"--readable-by {reader}: the case types are not opened to that consumer; give --open or "
+                f"--pilot {reader}."
             )
+
+
+def _grants(agreed: Agreed, grants: Grants, new: NewProducer, producer: Producer, cause: Cause) -> Iterator[Plan]:
+    """The plans to grant each reader every field of every case type, for every purpose in the producer's areas.
+
+    Raises Refused.
+    """
+    connected = replace(agreed, producers={**agreed.producers, producer.id: KeptProducer(producer, 1, ())})
+    for reader in dict.fromkeys(new.readers):
+        given = NewGrant(
+            consumer=reader,
+            producer=producer.id,
+            case_types=[case_type.code for case_type in producer.case_types],
+            fields=[EVERY_FIELD],
+            purposes=sorted(area.value for area in producer.information_areas),
+            legal_basis=new.legal_basis,
+            validity=new.validity,
+        )
+        yield giving(connected, grants, given, cause)
 
 
 def _case_types(new: NewProducer, moment: datetime, problems: list[str]) -> Iterator[CaseType]:

@@ -14,7 +14,8 @@ from gateway.administration.plans import Json
 from gateway.model.connection import Contact
 from gateway.model.global_id import global_id
 from gateway.model.history import Change, KeptConsumer, KeptGrant, KeptProducer, Notice
-from gateway.model.producer import CaseType, ProducerOverrides
+from gateway.model.producer import CaseType, ProducerId, ProducerOverrides
+from gateway.model.replica import ReplicaReport
 from gateway.model.text import Text as Words
 
 
@@ -57,6 +58,22 @@ def producer_view(kept: KeptProducer) -> Json:
         "validUntil": timestamp(connection.validity.end),
         "endedAt": timestamp(connection.ended_at),
         "revision": kept.revision,
+    }
+
+
+def seen_view(report: ReplicaReport, producer: ProducerId, moment: datetime) -> Json:
+    """What a replica has seen of a producer, as JSON: nulls and no requests where it has not asked it lately."""
+    seen = next((one for one in report.producers if one.producer == producer), None)
+    return {
+        "replica": report.id,
+        "startedAt": timestamp(report.started_at),
+        "ageSeconds": max(0, round((moment - report.at).total_seconds(), 1)),
+        "availability": None if seen is None else seen.availability.value,
+        "breaker": None if seen is None else seen.breaker.value,
+        "leftAloneUntil": None if seen is None else timestamp(seen.left_alone_until),
+        "requests": 0 if seen is None else seen.requests,
+        "failed": 0 if seen is None else seen.failed,
+        "slow": 0 if seen is None else seen.slow,
     }
 
 

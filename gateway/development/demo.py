@@ -6,7 +6,8 @@ from gateway.development.directory import PSEUDONYM_KEY_ID, DevelopmentDirectory
 from gateway.development.errors import DevelopmentError
 from gateway.development.programs import LOOPBACK, PRODUCERS
 from gateway.errors import StoreUnavailable
-from gateway.identity.pseudonyms import PseudonymKeyError, read_pseudonyms
+from gateway.identity.pseudonym_key_file import read_pseudonyms
+from gateway.key_files import KeyFileError
 from gateway.settings import PREFIX, Settings
 from gateway.store.definitions import DefinitionError, DemoData, load_definitions, load_demo
 from gateway.store.driver import Database, opened_database, translated
@@ -31,7 +32,7 @@ async def make_ready(settings: Settings, uri: str, *, timeout: float) -> list[st
     except StoreUnavailable as exc:
         which = f"The MongoDB of {PREFIX}MONGODB_URI" if is_given else "The embedded database"
         raise DevelopmentError(f"{which} cannot be used: {exc.problem}.") from exc
-    except (InitialisationFailed, DefinitionError, PseudonymKeyError) as exc:
+    except (InitialisationFailed, DefinitionError, KeyFileError) as exc:
         raise DevelopmentError(str(exc)) from exc
 
 

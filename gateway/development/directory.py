@@ -64,6 +64,11 @@ class DevelopmentDirectory:
         return self.path / "assertion.jwk"
 
     @property
+    def record_key(self) -> Path:
+        """The private JWK that seals the record."""
+        return self.path / "record.jwk"
+
+    @property
     def pseudonym_key(self) -> Path:
         """The key of the subjects' pseudonyms, base64. Without it the stored groups belong to nobody."""
         return self.path / "pseudonym.key"
@@ -131,6 +136,7 @@ def _lock(file: int, directory: DevelopmentDirectory) -> None:
 def _make_keys(directory: DevelopmentDirectory) -> None:
     _write_once(directory.issuer_key, _new_signing_key)
     _write_once(directory.assertion_key, _new_signing_key)
+    _write_once(directory.record_key, _new_signing_key)
     _write_once(directory.pseudonym_key, lambda: base64.b64encode(secrets.token_bytes(PSEUDONYM_KEY_BYTES)) + b"\n")
 
 

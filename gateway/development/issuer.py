@@ -32,7 +32,7 @@ DEFAULT_LIFETIME = 3_600
 MAX_LIFETIME = 86_400
 """Seconds."""
 
-DEFAULT_SCOPE = "case-groups:read case-groups:write case-groups:share subject:read"
+DEFAULT_SCOPE = "case-groups:read case-groups:write case-groups:share disclosures:read subject:read"
 """All but `introspection`, which is open where development tokens are accepted."""
 
 _CONSUMER = re.compile(r"[a-z0-9-]{1,64}")

@@ -150,6 +150,7 @@ def gateway(
         "TOKEN_AUDIENCE": token_audience(settings),
         "TOKEN_JWKS": str(directory.issuer_jwks),
         "ASSERTION_KEY_FILE": str(directory.assertion_key),
+        "RECORD_KEY_FILE": str(directory.record_key),
         "DEV_DIRECTORY": str(directory.path),
         "LOG_FORMAT": "console",
     }

@@ -16,7 +16,10 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    Node,
     OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
     Visitor,
     get_operation_ast,
     parse,
@@ -25,9 +28,10 @@ from graphql import (
 )
 
 from gateway.errors import BadUserInput, LimitExceeded, ParseFailed, ValidationFailed
+from gateway.execution.breadth_first.plans import Plans, nothing
 from gateway.execution.errors import RequestRejected, rejected
 from gateway.execution.measures import aliases_of, depth_of, root_fields_of
-from gateway.policy.plan import authorized
+from gateway.policy.plan import CutField, authorized
 from gateway.policy.requirements import Requirements
 
 MOST_VARIANTS = 4
@@ -39,10 +43,16 @@ LONGEST_REMEMBERED = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Runnable:
-    """A document as the holder of some scopes may run it. `is_cut`: some of its fields are CutField."""
+    """A document as the holder of some scopes may run it. `is_cut`: some of its fields are CutField.
+
+    `cut` are the schema coordinates of those.
+    """
 
     document: DocumentNode
     is_cut: bool
+    cut: tuple[str, ...] = ()
+    plans: Plans | None = None
+    """What it is compiled to; without them it is run by graphql-core's executor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,7 @@ class Document:
     whole: DocumentNode
     digest: str
     characters: int
-    _authorize: Callable[[DocumentNode, frozenset[str]], DocumentNode]
+    _authorize: Callable[[DocumentNode, frozenset[str]], Runnable]
     _authorized: dict[tuple[bool, frozenset[str]], Runnable] = field(default_factory=dict)
     """By whether it is the incremental one, and scopes: MOST_VARIANTS at most. Portals' tokens hardly differ."""
 
@@ -65,8 +75,7 @@ class Document:
             if len(self._authorized) >= MOST_VARIANTS:
                 self._authorized.clear()
             chosen = self.incremental if incremental else self.whole
-            document = self._authorize(chosen, scopes)
-            runnable = self._authorized[key] = Runnable(document, is_cut=document is not chosen)
+            runnable = self._authorized[key] = self._authorize(chosen, scopes)
         return runnable
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
@@ -90,12 +99,30 @@ class DocumentLimits:
 
 
 class Documents:
-    """Prepares documents for one schema, under its requirements and under limits; remembers the last ones used."""
+    """Prepares documents for one schema, under its requirements and under limits; remembers the last ones used.
 
-    def __init__(self, schema: GraphQLSchema, requirements: Requirements, limits: DocumentLimits) -> None:
+    `hit` and `missed` are called for each document that was remembered, and that was not; `compiled` for each plan that
+    one of its operations is compiled to, `left` each time that one is left to graphql-core's executor.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        requirements: Requirements,
+        limits: DocumentLimits,
+        *,
+        hit: Callable[[], object] = nothing,
+        missed: Callable[[], object] = nothing,
+        compiled: Callable[[], object] = nothing,
+        left: Callable[[], object] = nothing,
+    ) -> None:
         self._schema = schema
         self._requirements = requirements
         self._limits = limits
+        self._hit = hit
+        self._missed = missed
+        self._compiled = compiled
+        self._left = left
         self._cache: LRUCache[str, Document] = LRUCache(limits.cache_characters, getsizeof=attrgetter("characters"))
 
     def prepare(self, query: str, scopes: frozenset[str]) -> Document:
@@ -104,11 +131,19 @@ class Documents:
         What the schema has instead of what does not fit is told to those alone who may ask for the schema.
         """
         document = self._cache.get(query)
-        if document is None:
+        if document is not None:
+            self._hit()
+        else:
+            self._missed()
             document = self._prepared(query, hide_suggestions=not self.may_introspect(scopes))
             if len(query) <= min(LONGEST_REMEMBERED, self._limits.cache_characters):
                 self._cache[query] = document
         return document
+
+    @property
+    def remembered_characters(self) -> int:
+        """How many characters of documents are remembered."""
+        return int(self._cache.currsize)
 
     def may_introspect(self, scopes: frozenset[str]) -> bool:
         """Whether a token with `scopes` may learn what the schema has."""
@@ -132,8 +167,12 @@ class Documents:
             _authorize=self._authorize,
         )
 
-    def _authorize(self, document: DocumentNode, scopes: frozenset[str]) -> DocumentNode:
-        return authorized(document, self._schema, self._requirements, scopes)
+    def _authorize(self, document: DocumentNode, scopes: frozenset[str]) -> Runnable:
+        allowed = authorized(document, self._schema, self._requirements, scopes)
+        plans = Plans(self._schema, allowed, compiled=self._compiled, left=self._left)
+        if allowed is document:
+            return Runnable(document, is_cut=False, plans=plans)
+        return Runnable(allowed, is_cut=True, cut=_cut_fields(allowed, self._schema), plans=plans)
 
     def _check_limits(self, document: DocumentNode) -> None:
         limits = self._limits
@@ -158,6 +197,26 @@ class Documents:
                 message = f"The document is nested too deeply; the limit is {depth} levels of fields."
                 raise _exceeded(message, "document_max_depth", depth) from exc
             raise RequestRejected([_coded(exc, ParseFailed.code)]) from exc
+
+
+class _CutFields(Visitor):
+    def __init__(self, type_info: TypeInfo) -> None:
+        super().__init__()
+        self._type_info = type_info
+        self.coordinates: set[str] = set()
+
+    def enter(self, node: Node, *_: Any) -> None:
+        parent = self._type_info.get_parent_type()
+        if isinstance(node, CutField) and parent is not None:
+            self.coordinates.add(f"{parent.name}.{node.name.value}")
+
+
+def _cut_fields(document: DocumentNode, schema: GraphQLSchema) -> tuple[str, ...]:
+    """The schema coordinates of a document's cut fields, sorted."""
+    type_info = TypeInfo(schema)
+    found = _CutFields(type_info)
+    visit(document, TypeInfoVisitor(type_info, found))
+    return tuple(sorted(found.coordinates))
 
 
 class _WithoutIncrementalDelivery(Visitor):

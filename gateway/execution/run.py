@@ -1,4 +1,4 @@
-"""Runs one operation of a prepared document on graphql-core's executor."""
+"""Runs one operation of a prepared document: breadth first, or on graphql-core's executor where it comes in parts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, cast
 
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, get_operation_ast
 from graphql.execution import (
     ExperimentalIncrementalExecutionResults,
     experimental_execute_incrementally,
 )
 
+from gateway.execution.breadth_first.engine import executed
 from gateway.execution.documents import Runnable
 from gateway.execution.errors import RequestRejected, formatted, once_per_place
 from gateway.execution.executor import GuardedExecutor, NoLongerLetIn
@@ -49,6 +50,56 @@ async def run(
     is outstanding is withheld. `is_change`: the operation is a mutation.
     Raises RequestRejected when the variables do not fit: the operation was not run. Raises Forbidden.
     """
+    result: ExecutionResult | ExperimentalIncrementalExecutionResults | None
+    result = await _breadth_first(schema, runnable, operation_name, variables, context, hide_suggestions, is_let_in)
+    if result is None:
+        result = await _standard(
+            schema, runnable, operation_name, variables, context, hide_suggestions, is_let_in, is_change
+        )
+    if not is_let_in():
+        if isinstance(result, ExperimentalIncrementalExecutionResults):
+            await _abandon(result)
+        raise NoLongerLetIn
+    if isinstance(result, ExperimentalIncrementalExecutionResults):
+        return _parts(result, request_id, is_let_in)
+    return _whole(result, request_id)
+
+
+async def _breadth_first(
+    schema: GraphQLSchema,
+    runnable: Runnable,
+    operation_name: str | None,
+    variables: Mapping[str, Any] | None,
+    context: object,
+    hide_suggestions: bool,
+    is_let_in: Callable[[], bool],
+) -> ExecutionResult | None:
+    """The result of our own engine; None where the operation is not for it."""
+    operation = get_operation_ast(runnable.document, operation_name)
+    if runnable.plans is None or operation is None:
+        return None
+    return await executed(
+        schema,
+        runnable.plans,
+        operation,
+        variables=variables or {},
+        context=context,
+        hide_suggestions=hide_suggestions,
+        is_let_in=is_let_in,
+    )
+
+
+async def _standard(
+    schema: GraphQLSchema,
+    runnable: Runnable,
+    operation_name: str | None,
+    variables: Mapping[str, Any] | None,
+    context: object,
+    hide_suggestions: bool,
+    is_let_in: Callable[[], bool],
+    is_change: bool,
+) -> ExecutionResult | ExperimentalIncrementalExecutionResults:
+    """The result of graphql-core's executor."""
     guard: dict[str, Any] = {}
     if runnable.is_cut or is_change:
         guard = {"executor_class": GuardedExecutor, "is_let_in": is_let_in}
@@ -63,15 +114,7 @@ async def run(
         hide_suggestions=hide_suggestions,
         **guard,
     )
-    if isawaitable(result):
-        result = await result
-    if not is_let_in():
-        if isinstance(result, ExperimentalIncrementalExecutionResults):
-            await _abandon(result)
-        raise NoLongerLetIn
-    if isinstance(result, ExperimentalIncrementalExecutionResults):
-        return _parts(result, request_id, is_let_in)
-    return _whole(result, request_id)
+    return await result if isawaitable(result) else result
 
 
 def _whole(result: ExecutionResult, request_id: str) -> Answer:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.errors import ChangeRefused, UserErrorCode, UserProblem
 from gateway.groups.additions import FindProducer, FindRefuted, addition_problems, confirmation_problems
 from gateway.groups.changes import GroupChanges, refuse_if
 from gateway.groups.moments import this_moment
+from gateway.groups.own_numbers import number_problems
 from gateway.groups.standing import standing
 from gateway.groups.wording import IDEMPOTENCY_KEY, TITLE, event_problems, tidied
 from gateway.model.caller import Caller
@@ -54,6 +55,7 @@ class CaseGroups:
             [
                 *TITLE.problems(creation.title, ("input", "title")),
                 *event_problems(creation.purpose.event, ("input", "purpose", "event")),
+                *number_problems(caller, [*_kept(creation), *_references(creation.cases)]),
                 *addition_problems(
                     creation.cases, (), self._find_producer, caller.consumer, self._limits.cases_per_group
                 ),
@@ -86,7 +88,7 @@ class CaseGroups:
             # Again, now that it is there: of many creations at once, none may pass the limit.
             await self._changes.refuse_if_more_than(caller, self._limits.groups_per_subject)
         except ChangeRefused:
-            await self._store.delete(caller.subject_key, caller.consumer, group.id, group.revision)
+            await self._store.delete(caller.subject_keys, caller.consumer, group.id, group.revision)
             raise
         return group
 
@@ -112,7 +114,12 @@ class CaseGroups:
         group = await self._changes.expected(caller, id_, expected_revision)
         present = {case.key for case in group.cases}
         most = self._limits.cases_per_group
-        refuse_if(list(addition_problems(additions, present, self._find_producer, caller.consumer, most)))
+        refuse_if(
+            [
+                *addition_problems(additions, present, self._find_producer, caller.consumer, most),
+                *number_problems(caller, _references(additions)),
+            ]
+        )
         refuse_if(await confirmation_problems(additions, group.purpose, find_refuted))
         return await self._changes.stored(caller, _with_cases(group, additions))
 
@@ -148,18 +155,30 @@ class CaseGroups:
     async def delete(self, caller: Caller, id_: GroupId, expected_revision: int) -> None:
         """Removes the group."""
         await self._changes.expected(caller, id_, expected_revision)
-        if not await self._store.delete(caller.subject_key, caller.consumer, id_, expected_revision):
+        if not await self._store.delete(caller.subject_keys, caller.consumer, id_, expected_revision):
             raise await self._changes.lost(caller, id_)
 
     async def _first_result(self, caller: Caller, idempotency: IdempotencyKey) -> CaseGroup | None:
         refuse_if(list(IDEMPOTENCY_KEY.problems(idempotency.key, ("input", "idempotencyKey"))))
-        found = await self._store.by_idempotency_key(caller.subject_key, caller.consumer, idempotency.key)
+        now = this_moment()
+        found = await self._store.by_idempotency_key(caller.subject_keys, caller.consumer, idempotency.key, now)
         if found is None:
             return None
         group, fingerprint = found
         if fingerprint != idempotency.fingerprint:
             raise ChangeRefused([_key_reused()])
-        return standing(group, this_moment())
+        return standing(group, now)
+
+
+def _kept(creation: GroupCreation) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The texts of a creation that are no end user's own words, with their fields."""
+    yield creation.purpose.event or "", ("input", "purpose", "event")
+    yield creation.idempotency_key or "", ("input", "idempotencyKey")
+
+
+def _references(cases: Sequence[NewCase]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for index, case in enumerate(cases):
+        yield case.key.reference, ("input", "cases", str(index), "reference")
 
 
 def _with_cases(group: CaseGroup, additions: Sequence[NewCase]) -> CaseGroup:

@@ -37,7 +37,7 @@ class GroupChanges:
         """
         now = this_moment()
         stored = await self.store.replace(
-            caller.subject_key,
+            caller.subject_keys,
             replace(standing(changed, now), updated_at=now, retain_until=now + self.limits.retention),
         )
         if stored is None:
@@ -54,19 +54,19 @@ class GroupChanges:
 
     async def refuse_if_more_than(self, caller: Caller, most: int) -> None:
         """Raises ChangeRefused when the subject has more groups than `most` at the caller's consumer."""
-        if await self.store.count_owned(caller.subject_key, caller.consumer) > most:
+        if await self.store.count_owned(caller.subject_keys, caller.consumer, this_moment()) > most:
             raise ChangeRefused([too_many_groups(self.limits.groups_per_subject)])
 
     async def refusal(self, caller: Caller, id_: GroupId) -> UserProblem:
         """Why the caller may not change a group that is not its own: it may read it, or does not know of it."""
         now = this_moment()
-        group = (await self.store.by_ids(caller.subject_key, caller.consumer, [id_], now)).get(id_)
+        group = (await self.store.by_ids(caller.subject_keys, caller.consumer, [id_], now)).get(id_)
         seen = None if group is None else access(group, caller.consumer, now)
         return not_found() if seen is None or seen.is_owner else not_the_owner()
 
     async def _owned(self, caller: Caller, id_: GroupId) -> CaseGroup:
         now = this_moment()
-        group = (await self.store.by_ids(caller.subject_key, caller.consumer, [id_], now)).get(id_)
+        group = (await self.store.by_ids(caller.subject_keys, caller.consumer, [id_], now)).get(id_)
         seen = None if group is None else access(group, caller.consumer, now)
         if group is None or seen is None:
             raise ChangeRefused([not_found()])

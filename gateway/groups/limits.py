@@ -15,7 +15,9 @@ class GroupLimits:
     read_permissions: int
     """How many consumers may read one group beside its owner."""
     retention: timedelta
-    """How long a group is kept after its last change."""
+    """How long a group is kept after its last use."""
+    use_interval: timedelta
+    """How long after one use another is not written down."""
     transfer_offer: timedelta
     """How long an offered group can be accepted."""
     claim_waiting: timedelta

@@ -62,7 +62,7 @@ class Takeovers:
         """The subject's groups that the caller's consumer can take over, now or later, the newest first. One read."""
         now = this_moment()
         gone = self._gone(now)
-        groups = await self._store.offered(caller.subject_key, caller.consumer, gone, now)
+        groups = await self._store.offered(caller.subject_keys, caller.consumer, gone, now)
         return [self._offer(standing(group, now), caller.consumer, gone) for group in groups]
 
     async def accept(self, caller: Caller, id_: GroupId, expected_revision: int) -> CaseGroup:
@@ -72,7 +72,7 @@ class Takeovers:
         """
         now = this_moment()
         gone = self._gone(now)
-        group = await self._store.offered_by_id(caller.subject_key, caller.consumer, gone, now, id_)
+        group = await self._store.offered_by_id(caller.subject_keys, caller.consumer, gone, now, id_)
         if group is None:
             raise ChangeRefused([await self._changes.refusal(caller, id_)])
         group = standing(group, now)
@@ -85,7 +85,7 @@ class Takeovers:
         await self._changes.refuse_if_more_than(caller, self._changes.limits.groups_per_subject - 1)
         taken = self._taken(group, offer, caller.consumer, now)
         if offer.reason is OfferReason.OFFERED:
-            stored = await self._store.hand_over(caller.subject_key, taken, caller.consumer)
+            stored = await self._store.hand_over(caller.subject_keys, taken, caller.consumer)
         else:
             stored = await self._claimed(caller, taken, now)
         if stored is None:
@@ -99,7 +99,7 @@ class Takeovers:
         or this process broke off, it stays.
         """
         notice = await self._notices.claimed(group, caller.consumer, moment)
-        stored = await self._store.hand_over(caller.subject_key, group, caller.consumer)
+        stored = await self._store.hand_over(caller.subject_keys, group, caller.consumer)
         if stored is None:
             await self._notices.take_back(notice)
             return None
@@ -114,7 +114,7 @@ class Takeovers:
     async def _lost(self, caller: Caller, id_: GroupId) -> ChangeRefused:
         """Why the write found nothing: the group was changed, withdrawn, or taken over by somebody else."""
         now = this_moment()
-        group = await self._store.offered_by_id(caller.subject_key, caller.consumer, self._gone(now), now, id_)
+        group = await self._store.offered_by_id(caller.subject_keys, caller.consumer, self._gone(now), now, id_)
         if group is None:
             return ChangeRefused([await self._changes.refusal(caller, id_)])
         return ChangeRefused([conflict(group.revision)])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aiodataloader import DataLoader
 
 from gateway.groups.moments import this_moment
+from gateway.groups.retention import Retention
 from gateway.groups.standing import standing
 from gateway.model.caller import Caller
 from gateway.model.case_group import CaseGroup, CaseGroupFilter, CaseKey, GroupId
@@ -20,12 +21,15 @@ class VisibleGroups:
     """The groups that one caller may see, for one operation, as it may see them. Every method raises StoreUnavailable.
 
     What is read once is judged each time it is asked for: a permission that lapses meanwhile is none from then on.
+    Reading a group by its id, or with its cases, is a use of it, for which it is kept longer.
     """
 
-    def __init__(self, store: CaseGroupStore, caller: Caller) -> None:
+    def __init__(self, store: CaseGroupStore, retention: Retention, caller: Caller) -> None:
         self._store = store
+        self._retention = retention
         self._caller = caller
         self._read: DataLoader[GroupId, CaseGroup | None] = DataLoader(self._by_ids)
+        self._named: DataLoader[GroupId, CaseGroup | None] = DataLoader(self._unused_by_ids)
         self._at: DataLoader[frozenset[ProducerId], list[CaseGroup]] = DataLoader(self._by_producers)
 
     async def load(self, id_: GroupId) -> CaseGroup | None:
@@ -33,19 +37,25 @@ class VisibleGroups:
         group = await self._read.load(id_)
         return None if group is None else self._shown(group)
 
+    async def named(self, id_: GroupId) -> CaseGroup | None:
+        """The same, where the group is only named in something else that is read: that is no use of it."""
+        group = await self._named.load(id_)
+        return None if group is None else self._shown(group)
+
     async def page(self, wanted: CaseGroupFilter, window: Window[NewestFirst], *, with_cases: bool) -> Page[CaseGroup]:
         """One page of the groups, the newest first; without `with_cases` they have none. One read."""
         caller = self._caller
         page = await self._store.page(
-            caller.subject_key, caller.consumer, wanted, window, this_moment(), with_cases=with_cases
+            caller.subject_keys, caller.consumer, wanted, window, this_moment(), with_cases=with_cases
         )
-        shown = [group for group in map(self._shown, page.items) if group is not None]
+        items = (await self._retention.used(caller, page.items)).values() if with_cases else page.items
+        shown = [group for group in map(self._shown, items) if group is not None]
         return Page(shown, has_previous=page.has_previous, has_next=page.has_next)
 
     async def count(self, wanted: CaseGroupFilter) -> int:
         """How many groups there are. One read."""
         caller = self._caller
-        return await self._store.count(caller.subject_key, caller.consumer, wanted, this_moment())
+        return await self._store.count(caller.subject_keys, caller.consumer, wanted, this_moment())
 
     async def holding(self, key: CaseKey, producers: frozenset[ProducerId]) -> list[CaseGroup]:
         """The groups that the case is in, the newest first. One read for all cases of the same `producers`."""
@@ -55,11 +65,16 @@ class VisibleGroups:
     async def _by_producers(self, keys: Sequence[frozenset[ProducerId]]) -> list[list[CaseGroup]]:
         caller = self._caller
         wanted = frozenset[ProducerId]().union(*keys)
-        found = await self._store.holding(caller.subject_key, caller.consumer, wanted, this_moment())
+        found = await self._store.holding(caller.subject_keys, caller.consumer, wanted, this_moment())
         return [found] * len(keys)
 
     async def _by_ids(self, keys: Sequence[GroupId]) -> list[CaseGroup | None]:
-        found = await self._store.by_ids(self._caller.subject_key, self._caller.consumer, keys, this_moment())
+        found = [group for group in await self._unused_by_ids(keys) if group is not None]
+        opened = await self._retention.used(self._caller, found)
+        return [opened.get(key) for key in keys]
+
+    async def _unused_by_ids(self, keys: Sequence[GroupId]) -> list[CaseGroup | None]:
+        found = await self._store.by_ids(self._caller.subject_keys, self._caller.consumer, keys, this_moment())
         return [found.get(key) for key in keys]
 
     def _shown(self, group: CaseGroup) -> CaseGroup | None:

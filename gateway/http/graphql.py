@@ -26,6 +26,7 @@ from gateway.http.language import accept_language, chosen_language
 from gateway.http.negotiation import ResponseType, response_type, takes_parts
 from gateway.http.parameters import BadRequest, parameters_of
 from gateway.http.services import Services, services_of
+from gateway.metrics import CALLER_GONE, ERRORS
 from gateway.model.caller import Caller
 from gateway.schema.context import Context, RequestFacts
 
@@ -70,7 +71,8 @@ async def graphql_endpoint(request: Request) -> Response:
         # Well-formed HTTP, but not runnable GraphQL: only the GraphQL media type may say so in its status.
         status = HTTPStatus.OK if media_type is ResponseType.JSON else HTTPStatus.BAD_REQUEST
         errors = _errors(exc.errors, request)
-        structlog.contextvars.bind_contextvars(code=errors[0]["extensions"]["code"])
+        request.state.outcome = errors[0]["extensions"]["code"]
+        structlog.contextvars.bind_contextvars(code=request.state.outcome)
         return _json(status, {"errors": errors}, media_type)
 
 
@@ -88,6 +90,7 @@ async def _answered(
     scopes = services.documents.known(caller.scopes)
     document = services.documents.prepare(parameters.query, scopes)
     operation = document.operation(parameters.operation_name)
+    request.state.operation = operation.operation.value
     structlog.contextvars.bind_contextvars(operation=operation.operation.value, document=document.digest)
     if request.method == "GET" and operation.operation is not OperationType.QUERY:
         raise _method_not_allowed("GET is for queries. Send a mutation with POST.", allowed="POST")
@@ -95,15 +98,18 @@ async def _answered(
     facts = _facts(request, deadline)
     context = services.make_context(caller, facts)
     is_query = operation.operation is OperationType.QUERY
+    runnable = document.authorized(scopes, incremental=in_parts)
     try:
         async with (
             asyncio.timeout(max(deadline - time.monotonic(), 0) + SLACK_SECONDS),
             # A change that has begun is finished: nobody would know whether it was made.
             given_up_with_its_caller(request) if is_query else nullcontext(),
         ):
+            if runnable.cut:
+                await context.record.cut(runnable.cut)
             answer = await run(
                 services.schema,
-                document.authorized(scopes, incremental=in_parts),
+                runnable,
                 operation_name=parameters.operation_name,
                 variables=parameters.variables,
                 context=context,
@@ -117,8 +123,11 @@ async def _answered(
         raise DeadlineExceeded(seconds) from exc
     except CallerHungUp:
         context.give_up()
+        request.state.outcome = CALLER_GONE
         return Response(status_code=HUNG_UP)
     headers = {"Cache-Control": "no-store", "Content-Language": facts.language, "Vary": "Accept, Accept-Language"}
+    if "errors" in (answer.first if isinstance(answer, Parts) else answer):
+        request.state.outcome = ERRORS
     if isinstance(answer, Parts):
         return StreamingResponse(_to_the_end(answer, context), media_type=multipart.CONTENT_TYPE, headers=headers)
     return _json(HTTPStatus.OK, answer, media_type, headers)
@@ -141,6 +150,7 @@ def _refusal(
     headers: Mapping[str, str],
     **data: None,
 ) -> Response:
+    request.state.outcome = reason.code
     structlog.contextvars.bind_contextvars(code=reason.code, problem=str(reason))
     error = GraphQLError(str(reason), original_error=reason)
     return _json(status, {"errors": _errors([error], request), **data}, media_type, headers)

@@ -15,12 +15,16 @@ async def live(_: Request) -> JSONResponse:
 
 
 async def ready(request: Request) -> JSONResponse:
-    """200 with the database reachable, the registry and the issuer's keys read; 503 otherwise, saying what is not."""
+    """200 with the database reachable, registry and issuer's keys read, and the right pseudonym keys; otherwise 503.
+
+    The answer says which of them it is that does not hold.
+    """
     services = services_of(request)
     checks = {
         "database": await is_reachable(services.database),
         "registry": services.registry.is_read,
         "issuerKeys": services.issuer_keys.are_read,
+        "pseudonymKeys": services.pseudonyms.problem is None,
     }
     is_ready = all(checks.values())
     return JSONResponse(

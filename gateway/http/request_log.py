@@ -1,4 +1,4 @@
-"""The outermost layer: a request id in and out, one log line a request, and nothing of the inside in a failure."""
+"""The outermost layer: a request id in and out, a log line and a count, and nothing of the inside in a failure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import re
 import secrets
 import time
+from typing import Any
 
 import orjson
 import structlog
@@ -15,12 +16,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import GatewayError, Unavailable
 from gateway.execution.errors import INTERNAL_MESSAGE
-from gateway.model.identity_numbers import IDENTITY_NUMBER
+from gateway.http.services import Services
+from gateway.metrics import NO_OPERATION, OK
 
 log = structlog.get_logger(__name__)
 
 HEADER = "X-Request-ID"
 ACCEPTED = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+DIVIDED_NUMBER = re.compile(r"(?<!\d)(?:\d\d)?\d\d[._:-]?\d\d[._:-]?\d\d[._:-]*\d{4}(?!\d)")
+"""An identity number, divided by whatever an id may have in it, as in `1990-03-15.2390`."""
 LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
@@ -53,22 +57,26 @@ class RequestLog:
             except asyncio.CancelledError:
                 # The server stops and its patience with this request has ended. Nobody awaits this task: it ends here.
                 log.warning("request.cut_off")
+                scope["state"]["outcome"] = Unavailable.code
                 if not status:
                     await _send_error(send_with_id, 503, STOPPING, Unavailable.code, request_id)
             except Exception:
                 log.exception("request.failed")
+                scope["state"]["outcome"] = GatewayError.code
                 if status:
                     raise
                 await _send_error(send_with_id, 500, INTERNAL_MESSAGE, GatewayError.code, request_id)
             finally:
                 path = _shown(scope["path"])
+                seconds = time.monotonic() - began
+                _count(scope["state"], path, status, seconds)
                 log.log(
                     logging.DEBUG if path in QUIET_PATHS else logging.INFO,
                     "request",
                     method=scope["method"],
                     path=path,
                     status=status,
-                    milliseconds=round((time.monotonic() - began) * 1000, 1),
+                    milliseconds=round(seconds * 1000, 1),
                 )
 
 
@@ -79,10 +87,21 @@ STOPPING = (
 
 ASSETS = "/playground/assets/"
 
-QUIET_PATHS = frozenset({"/health/live", "/health/ready", ASSETS})
+QUIET_PATHS = frozenset({"/health/live", "/health/ready", "/metrics", ASSETS})
 """Asked every few seconds by whatever watches over the gateway, or by the dozen when the playground is opened."""
 
-KNOWN_PATHS = QUIET_PATHS | {"/", "/graphql", "/.well-known/jwks.json"}
+GRAPHQL = "/graphql"
+
+KNOWN_PATHS = QUIET_PATHS | {"/", GRAPHQL, "/.well-known/jwks.json"}
+
+
+def _count(state: dict[str, Any], path: str, status: int, seconds: float) -> None:
+    """Counts an answered request; what `state` says of the operation is the endpoint's."""
+    services: Services = state["services"]
+    services.metrics.http_requests.labels(path, f"{status // 100}xx").inc()
+    if path == GRAPHQL:
+        outcome = state.get("outcome", OK)
+        services.metrics.operations.labels(state.get("operation", NO_OPERATION), outcome).observe(seconds)
 
 
 def _shown(path: str) -> str:
@@ -94,7 +113,7 @@ def _shown(path: str) -> str:
 
 def _request_id(sent: str | None) -> str:
     """The caller's id where it is usable and cannot hold an identity number; otherwise a new one."""
-    if sent and ACCEPTED.fullmatch(sent) and not IDENTITY_NUMBER.search(sent):
+    if sent and ACCEPTED.fullmatch(sent) and not DIVIDED_NUMBER.search(sent):
         return sent
     # 32 letters and no digit: a run of digits could be taken for an identity number and blotted out of the log.
     return secrets.token_hex(16).translate(LETTERS)

@@ -11,6 +11,8 @@ from starlette.requests import Request
 from gateway.execution.documents import Documents
 from gateway.identity.authentication import Authentication
 from gateway.identity.issuer_keys import IssuerKeys
+from gateway.identity.pseudonyms import Pseudonyms
+from gateway.metrics import Metrics
 from gateway.schema.context import MakeContext
 from gateway.store.driver import Database
 from gateway.store.registry import Registry
@@ -25,8 +27,10 @@ class Services:
     authentication: Authentication
     make_context: MakeContext
     registry: Registry
+    pseudonyms: Pseudonyms
     issuer_keys: IssuerKeys
     database: Database
+    metrics: Metrics
     public_keys: dict[str, Any]
     request_max_bytes: int
     operation_deadline: float

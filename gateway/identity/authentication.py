@@ -47,12 +47,16 @@ class Authentication:
                 "This consumer's connection is for people who act for themselves alone, and the access token says that "
                 "somebody acts for the subject (act)."
             )
+        subject_keys = self._pseudonyms.all_of(token.subject)
         return Caller(
             consumer=consumer.id,
             subject=token.subject,
-            subject_key=self._pseudonyms.of(token.subject),
+            subject_key=subject_keys[0],
             actors=token.actors,
             scopes=token.scopes,
+            actor_keys=tuple(self._pseudonyms.of(actor).digest for actor in token.actors),
+            subject_keys=subject_keys,
+            subject_id=self._pseudonyms.id_of(subject_keys),
         )
 
 

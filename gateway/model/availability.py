@@ -11,3 +11,11 @@ class Availability(Enum):
     AVAILABLE = "AVAILABLE"
     DEGRADED = "DEGRADED"
     UNAVAILABLE = "UNAVAILABLE"
+
+
+class BreakerState(Enum):
+    """What a circuit breaker lets through: every request, a few to find out whether the producer is back, or none."""
+
+    CLOSED = "CLOSED"
+    HALF_OPEN = "HALF_OPEN"
+    OPEN = "OPEN"

@@ -16,12 +16,21 @@ class SubjectKey:
     key_id: str
 
 
+SubjectKeys = tuple[SubjectKey, ...]
+"""One subject's pseudonyms, one for each known key: the current one first, then the others in the keys' order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """What an access token says: consumer, subject and, for a representative, who acts.
 
     `actors` are those who act for the subject (RFC 8693 §4.1), the one who acts now first and at most three; empty when
-    the subject acts itself. Identity numbers are kept out of `repr`, so that no log or traceback shows them.
+    the subject acts itself; `actor_keys` are their pseudonyms. Identity numbers are kept out of `repr`, so that no log
+    or traceback shows them.
+
+    What is new is stored under `subject_key`; what there is may be stored under any of `subject_keys`. `subject_id` is
+    the pseudonym that stays whichever key is current, so that a cursor outlives the change. Without the two,
+    `subject_key` is all there is.
     """
 
     consumer: ConsumerId
@@ -29,6 +38,15 @@ class Caller:
     subject_key: SubjectKey
     actors: tuple[str, ...] = field(repr=False)
     scopes: frozenset[str]
+    actor_keys: tuple[str, ...] = ()
+    subject_keys: SubjectKeys = ()
+    subject_id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.subject_keys:
+            object.__setattr__(self, "subject_keys", (self.subject_key,))
+        if not self.subject_id:
+            object.__setattr__(self, "subject_id", self.subject_key.digest)
 
     @property
     def actor(self) -> str | None:

@@ -103,3 +103,4 @@ class CaseGroupFilter:
     information_area: InformationArea | None = None
     event: str | None = None
     producer: ProducerId | None = None
+    lapsing_before: datetime | None = None

@@ -19,6 +19,7 @@ class CasesUnavailableReason(Enum):
     NOT_OFFERED = "NOT_OFFERED"
     NOT_PERMITTED = "NOT_PERMITTED"
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    NOT_RECORDED = "NOT_RECORDED"
 
 
 CASES_UNAVAILABLE_TEXTS = {
@@ -26,6 +27,7 @@ CASES_UNAVAILABLE_TEXTS = {
     CasesUnavailableReason.PRODUCER_UNAVAILABLE: UNAVAILABLE_TEXTS[UnavailableReason.PRODUCER_UNAVAILABLE],
     CasesUnavailableReason.PRODUCER_FAULT: UNAVAILABLE_TEXTS[UnavailableReason.PRODUCER_FAULT],
     CasesUnavailableReason.DEADLINE_EXCEEDED: UNAVAILABLE_TEXTS[UnavailableReason.DEADLINE_EXCEEDED],
+    CasesUnavailableReason.NOT_RECORDED: UNAVAILABLE_TEXTS[UnavailableReason.NOT_RECORDED],
     CasesUnavailableReason.PRODUCER_REFUSED: Text(
         sv="Myndigheten lämnar inte ut dina ärenden till den här tjänsten.",
         en="The authority does not disclose your cases to this service.",

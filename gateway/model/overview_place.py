@@ -18,6 +18,7 @@ MAY_PASS = frozenset(
         CasesUnavailableReason.PRODUCER_UNAVAILABLE,
         CasesUnavailableReason.PRODUCER_FAULT,
         CasesUnavailableReason.DEADLINE_EXCEEDED,
+        CasesUnavailableReason.NOT_RECORDED,
     }
 )
 """Why a producer that did not answer is asked again by a later page."""

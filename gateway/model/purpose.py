@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from gateway.model.text import Text
+
 
 class InformationArea(Enum):
     """Annex I of Regulation (EU) 2018/1724, the Single Digital Gateway: A–I for citizens, J–Q for businesses."""
@@ -28,6 +30,40 @@ class InformationArea(Enum):
     HEALTH_AND_SAFETY_AT_WORK = "HEALTH_AND_SAFETY_AT_WORK"
 
 
+AREA_TEXTS = {
+    InformationArea.TRAVEL_WITHIN_THE_UNION: Text(sv="Resor inom unionen", en="Travel within the Union"),
+    InformationArea.WORK_AND_RETIREMENT_WITHIN_THE_UNION: Text(
+        sv="Arbete och pensionering inom unionen", en="Work and retirement within the Union"
+    ),
+    InformationArea.VEHICLES_IN_THE_UNION: Text(sv="Fordon i unionen", en="Vehicles in the Union"),
+    InformationArea.RESIDENCE_IN_ANOTHER_MEMBER_STATE: Text(
+        sv="Bosättning i en annan medlemsstat", en="Residence in another Member State"
+    ),
+    InformationArea.EDUCATION_OR_TRAINEESHIP_IN_ANOTHER_MEMBER_STATE: Text(
+        sv="Utbildning eller praktik i en annan medlemsstat", en="Education or traineeship in another Member State"
+    ),
+    InformationArea.HEALTHCARE: Text(sv="Hälso- och sjukvård", en="Healthcare"),
+    InformationArea.CITIZENS_AND_FAMILY_RIGHTS: Text(
+        sv="Medborgerliga och familjerättsliga rättigheter", en="Citizens' and family rights"
+    ),
+    InformationArea.CONSUMER_RIGHTS: Text(sv="Konsumenträttigheter", en="Consumer rights"),
+    InformationArea.PROTECTION_OF_PERSONAL_DATA: Text(sv="Skydd av personuppgifter", en="Protection of personal data"),
+    InformationArea.STARTING_RUNNING_AND_CLOSING_A_BUSINESS: Text(
+        sv="Att starta, driva och lägga ned företag", en="Starting, running and closing a business"
+    ),
+    InformationArea.EMPLOYEES: Text(sv="Anställda", en="Employees"),
+    InformationArea.TAXES: Text(sv="Skatter", en="Taxes"),
+    InformationArea.GOODS: Text(sv="Varor", en="Goods"),
+    InformationArea.SERVICES: Text(sv="Tjänster", en="Services"),
+    InformationArea.FUNDING_A_BUSINESS: Text(sv="Finansiering av företag", en="Funding a business"),
+    InformationArea.PUBLIC_CONTRACTS: Text(sv="Offentlig upphandling", en="Public contracts"),
+    InformationArea.HEALTH_AND_SAFETY_AT_WORK: Text(
+        sv="Hälsa och säkerhet på arbetsplatsen", en="Health and safety at work"
+    ),
+}
+"""The areas' names for people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Purpose:
     """Why a group exists and why its cases are read."""
@@ -40,6 +76,12 @@ class Purpose:
         return self.information_area is other.information_area and self.event in (None, other.event)
 
     def __str__(self) -> str:
-        """`AREA` or `AREA:event`, as it stands in the caller assertion."""
+        """`AREA` or `AREA:event`, as it stands in the caller assertion and in the record."""
         area = self.information_area.value
         return area if self.event is None else f"{area}:{self.event}"
+
+
+def read_purpose(text: str) -> Purpose:
+    """The purpose that `str` wrote as `text`. Raises ValueError for what names no information area."""
+    area, _, event = text.partition(":")
+    return Purpose(InformationArea(area), event or None)

@@ -67,6 +67,7 @@ class UnavailableReason(Enum):
     NO_STATUS = "NO_STATUS"
     NOT_PERMITTED = "NOT_PERMITTED"
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    NOT_RECORDED = "NOT_RECORDED"
 
 
 UNAVAILABLE_TEXTS = {
@@ -97,6 +98,10 @@ UNAVAILABLE_TEXTS = {
     UnavailableReason.DEADLINE_EXCEEDED: Text(
         sv="Det tog för lång tid att besvara hela frågan. Försök igen.",
         en="Answering the whole question took too long. Try again.",
+    ),
+    UnavailableReason.NOT_RECORDED: Text(
+        sv="Utlämnandet kunde inte antecknas, så det som skulle ha visats hålls inne. Försök igen om en stund.",
+        en="The disclosure could not be recorded, so what would have been shown is withheld. Try again in a while.",
     ),
 }
 

@@ -59,12 +59,13 @@ class Withheld:
 class Decision:
     """What may be asked of the producer, and why the rest of what was selected is withheld, by GRANTABLE_FIELDS.
 
-    With a `refusal` nothing may be asked.
+    With a `refusal` nothing may be asked. `allowing` are the grants by the field that they allow, asked for or not.
     """
 
     asked: StatusSelection = NOTHING
     withheld: Mapping[str, Withheld] = field(default_factory=dict)
     refusal: UnavailableReason | None = None
+    allowing: Mapping[str, Sequence[Grant]] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,8 @@ def decided(agreements: Agreements, question: Question) -> Decision:
         return NOT_CONNECTED
     if not agreements.is_open(question.producer, question.case_type, question.consumer):
         return NOT_PERMITTED
-    granted = frozenset(granting(agreements, question))
+    allowing = granting(agreements, question)
+    granted = frozenset(allowing)
     permitted = granted if question.narrowed_to is None else granted & question.narrowed_to
     selected = question.selected
     if not permitted:
@@ -139,7 +141,7 @@ def decided(agreements: Agreements, question: Question) -> Decision:
         withheld["references"] = _withheld(forbidden, granted, question)
     else:
         withheld.update({name: _withheld([name], granted, question) for name in forbidden})
-    return Decision(asked=StatusSelection(fields, references), withheld=MappingProxyType(withheld))
+    return Decision(StatusSelection(fields, references), MappingProxyType(withheld), allowing=allowing)
 
 
 def granting(agreements: Agreements, question: Question) -> dict[str, list[Grant]]:

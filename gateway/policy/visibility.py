@@ -29,8 +29,10 @@ OWNER = Access(is_owner=True)
 def access(group: CaseGroup, consumer: ConsumerId, moment: datetime) -> Access | None:
     """What `consumer` may see of `group` at `moment`; None: nothing, not even that it is there.
 
-    The group must be one of the caller's own subject: the store asks for no other.
+    One that has lapsed is gone for everybody. It must be one of the caller's own subject: the store asks for no other.
     """
+    if moment >= group.retain_until:
+        return None
     if group.owner == consumer:
         return OWNER
     for permission in group.read_permissions:

@@ -13,16 +13,13 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey
 
+from gateway.key_files import KeyFileError, read_key_file
 from gateway.model.caller import Caller
 from gateway.model.purpose import Purpose
 
 LIFETIME_SECONDS = 60
 
 SigningKey = ECKey | OKPKey
-
-
-class SigningKeyError(Exception):
-    """The key file cannot be used; the message says why."""
 
 
 class CallerAssertions:
@@ -72,15 +69,14 @@ class CallerAssertions:
 
 
 def read_signing_key(file: Path) -> SigningKey:
-    """The private key in `file`, a JWK of EC P-256 or Ed25519. Raises SigningKeyError."""
+    """The private key in `file`, a JWK of EC P-256 or Ed25519. Raises KeyFileError."""
+    content = read_key_file(file, "The assertion key file")
     try:
-        key = JWKRegistry.import_key(orjson.loads(file.read_bytes()))
-    except OSError as exc:
-        raise SigningKeyError(f"The assertion key file {file} cannot be read: {exc.strerror}.") from exc
+        key = JWKRegistry.import_key(orjson.loads(content))
     except (JoseError, ValueError, KeyError, TypeError) as exc:
-        raise SigningKeyError(f"The assertion key file {file} does not hold a JWK.") from exc
+        raise KeyFileError(f"The assertion key file {file} does not hold a JWK.") from exc
     if not isinstance(key, ECKey | OKPKey) or key.curve_name not in {"P-256", "Ed25519"} or not key.is_private:
-        raise SigningKeyError(f"The assertion key in {file} must be a private JWK of EC P-256 or Ed25519.")
+        raise KeyFileError(f"The assertion key in {file} must be a private JWK of EC P-256 or Ed25519.")
     return key
 
 

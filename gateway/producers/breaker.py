@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
 import structlog
 
-from gateway.model.availability import Availability
+from gateway.model.availability import Availability, BreakerState
 from gateway.producers.rolling import Clock, RollingCounts
 
 log = structlog.get_logger(__name__)
@@ -45,10 +46,14 @@ class BreakerPolicy:
 
 
 class CircuitBreaker:
-    """Closed: asks. Open: does not. Half-open: finds out with a few. Also keeps the pauses that a producer asks for."""
+    """Closed: asks. Open: does not. Half-open: finds out with a few. Also keeps the pauses that a producer asks for.
 
-    def __init__(self, producer: str, policy: BreakerPolicy, clock: Clock) -> None:
+    `opened` is called each time that it opens.
+    """
+
+    def __init__(self, producer: str, policy: BreakerPolicy, clock: Clock, opened: Callable[[], object]) -> None:
         self._producer = producer
+        self._opened = opened
         self._policy = policy
         self._clock = clock
         self._counts = RollingCounts(len(Verdict), policy.window, clock)
@@ -91,6 +96,26 @@ class CircuitBreaker:
         self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     @property
+    def state(self) -> BreakerState:
+        """What it lets through right now."""
+        if self._open_until is not None and self._clock() < self._open_until:
+            return BreakerState.OPEN
+        # Half-open from when its time was up, although it is told so by the next request alone.
+        is_closed = self._open_until is None and self._probes_left is None
+        return BreakerState.CLOSED if is_closed else BreakerState.HALF_OPEN
+
+    @property
+    def left_alone_for(self) -> float | None:
+        """For how many more seconds nothing is asked, since it is open or a pause was asked for; None: it is asked."""
+        left = max(self._paused_until, self._open_until or 0.0) - self._clock()
+        return left if left > 0 else None
+
+    @property
+    def seen(self) -> dict[Verdict, int]:
+        """How many requests of the window had each verdict."""
+        return dict(zip(Verdict, self._counts.totals(), strict=True))
+
+    @property
     def availability(self) -> Availability:
         """What this replica has seen of the producer lately."""
         if self.wait() is not None and self._probes_left is None:
@@ -112,6 +137,7 @@ class CircuitBreaker:
         self._open_until = self._clock() + self._policy.open_seconds
         self._probes_left = None
         self._counts.clear()
+        self._opened()
         log.warning("producer.breaker_opened", producer=self._producer, seconds=self._policy.open_seconds, **seen)
 
     def _half_open(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import orjson
 import structlog
 
+from gateway.metrics import NOT_ASKED, OK
 from gateway.model.overview import AvailableCase, CasesOutcome, CasesPage, CasesUnavailable, CasesUnavailableReason
 from gateway.model.producer import Producer
 from gateway.model.purpose import Purpose
@@ -84,10 +85,13 @@ class CaseLists:
         except Failed as exc:
             _log(producer, self._clock() - began, exc)
             reason = CasesUnavailableReason[exc.outcome.reason.name]
+            state.metrics.questions[NOT_ASKED if isinstance(exc, NotAsked) else reason.value].inc()
             return CasesUnavailable(reason, exc.outcome.retry_after_seconds)
         _log(producer, self._clock() - began, None)
         with structlog.contextvars.bound_contextvars(producer=producer.id):
-            return read_cases(reply.body, first, after)
+            outcome = read_cases(reply.body, first, after)
+        state.metrics.questions[OK if isinstance(outcome, CasesPage) else outcome.reason.value].inc()
+        return outcome
 
 
 def read_cases(body: bytes, first: int, after: str | None) -> CasesOutcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,9 +12,10 @@ from functools import partial
 import orjson
 import structlog
 
+from gateway.metrics import NOT_ASKED, OK, REUSED
 from gateway.model.producer import Producer
 from gateway.model.purpose import Purpose
-from gateway.model.status import StatusAnswer, StatusOutcome, StatusSelection
+from gateway.model.status import StatusAnswer, StatusOutcome, StatusSelection, Unavailable, UnavailableReason
 from gateway.producers.answers import Answer, read_answer
 from gateway.producers.assertion import CallerAssertions
 from gateway.producers.contract import question, scope
@@ -84,6 +86,8 @@ class ProducerClient:
         answers = await asyncio.gather(*(self._batch(asking, batch) for batch in batches))
         for batch, outcomes in zip(batches, answers, strict=True):
             found.update(zip(batch, outcomes, strict=True))
+        for named, count in Counter(map(_named, found.values())).items():
+            state.metrics.statuses[named].inc(count)
         return found
 
     async def _batch(self, asking: _Question, references: Sequence[str]) -> list[StatusOutcome]:
@@ -111,6 +115,7 @@ class ProducerClient:
         except Failed as exc:
             failure = exc
             answer = Answer([exc.outcome] * len(references))
+        asking.state.metrics.questions[_outcome(answer, failure)].inc()
         _log(producer, len(references), self._clock() - began, failure)
         return answer
 
@@ -138,6 +143,23 @@ class ProducerClient:
         for reference, outcome in zip(references, answer.outcomes, strict=True):
             if isinstance(outcome, StatusAnswer):
                 self._reusable.keep(asking.asked, reference, outcome, since=since, max_age=reply.max_age, size=size)
+
+
+def _named(outcome: StatusOutcome) -> str:
+    """What the metrics call the outcome of one case."""
+    if isinstance(outcome, Unavailable):
+        return outcome.reason.value
+    return REUSED if outcome.reused else OK
+
+
+def _outcome(answer: Answer, failure: Failed | None) -> str:
+    """What the metrics call the outcome of a question: what went wrong with the first case that anything did with."""
+    if isinstance(failure, NotAsked):
+        return NOT_ASKED
+    if answer.is_whole:
+        return OK
+    reasons = (outcome.reason for outcome in answer.outcomes if isinstance(outcome, Unavailable))
+    return next((reason.value for reason in reasons if reason is not UnavailableReason.NO_STATUS), OK)
 
 
 def _log(producer: Producer, cases: int, seconds: float, failure: Failed | None) -> None:

@@ -123,6 +123,9 @@ def _says_why(body: bytes) -> bool:
 
 def _failure(exc: ClientError | ValueError) -> Failed:
     """A connection that broke, before the answer or within it, or else an answer that cannot be read."""
+    if isinstance(exc, ClientConnectorCertificateError):
+        # To aiohttp this is a ClientConnectorError, too; the next attempt would see the same certificate.
+        return Failed(UnavailableReason.PRODUCER_UNAVAILABLE, f"connection: {exc.certificate_error}")
     if isinstance(exc, ClientConnectorError):
         problem = f"connection: {exc.os_error if isinstance(exc.os_error, AddressRefused) else type(exc).__name__}"
         return Failed(UnavailableReason.PRODUCER_UNAVAILABLE, problem, can_repeat=_may_pass(exc))
@@ -132,8 +135,6 @@ def _failure(exc: ClientError | ValueError) -> Failed:
         came_nothing = isinstance(exc, ServerDisconnectedError) and isinstance(exc.message, str)
         problem = f"connection: {type(exc).__name__}"
         return Failed(UnavailableReason.PRODUCER_UNAVAILABLE, problem, can_repeat=came_nothing)
-    if isinstance(exc, ClientConnectorCertificateError):
-        return Failed(UnavailableReason.PRODUCER_UNAVAILABLE, f"connection: {exc.certificate_error}")
     return Failed(UnavailableReason.PRODUCER_FAULT, f"answer: {type(exc).__name__}")
 
 

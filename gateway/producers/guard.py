@@ -76,6 +76,7 @@ class Guard:
             pause = pause_before_retry()
             if self._clock() + pause >= due.moment or state.breaker.wait() is not None or not state.retries.take():
                 raise
+            state.metrics.retries.inc()
             log.info("producer.retried", producer=state.producer.id, cases=request.cases, problem=str(exc))
         await asyncio.sleep(pause)
         return await self._attempt(state, request, context, due)
@@ -99,7 +100,9 @@ class Guard:
                 raise
             finally:
                 # Also of one that was given up: it has been waited for so long.
-                if verdict is not Verdict.FAILED and self._clock() - began >= state.slow_after:
+                took = self._clock() - began
+                state.metrics.seconds.observe(took)
+                if verdict is not Verdict.FAILED and took >= state.slow_after:
                     verdict = Verdict.SLOW
                 state.breaker.leave(entered, verdict)
         finally:

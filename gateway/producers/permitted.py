@@ -15,10 +15,11 @@ from gateway.producers.loader import StatusLoaders
 
 @dataclass(frozen=True, slots=True)
 class PermittedStatus:
-    """What the caller is told of a case, and why it is not told the rest of what it selected."""
+    """What the caller is told of a case, why it is not told the rest of what it selected, and the decision on it."""
 
     outcome: StatusOutcome
     withheld: Mapping[str, Withheld]
+    decision: Decision
 
 
 def _now() -> datetime:
@@ -49,14 +50,17 @@ class PermittedStatuses:
         """
         before = self._decision(group, case, selected)
         if before.refusal is not None:
-            return PermittedStatus(Unavailable(before.refusal), before.withheld)
+            return PermittedStatus(Unavailable(before.refusal), before.withheld, before)
         outcome = await self._loaders.status(case, group.purpose, before.asked)
         after = self._decision(group, case, selected)
         if after is before:
-            return PermittedStatus(outcome, before.withheld)
+            return PermittedStatus(outcome, before.withheld, before)
         if after.refusal is not None:
-            return PermittedStatus(Unavailable(after.refusal), after.withheld)
-        return PermittedStatus(_narrowed(outcome, after.asked), {**before.withheld, **after.withheld})
+            return PermittedStatus(Unavailable(after.refusal), after.withheld, after)
+        # What was granted meanwhile was not asked for: neither is it told, nor is it recorded that it was.
+        withheld = {**before.withheld, **after.withheld}
+        told = replace(after, asked=_in_both(before.asked, after.asked), withheld=withheld)
+        return PermittedStatus(_narrowed(outcome, told.asked), withheld, told)
 
     def give_up(self) -> None:
         """Ends the producer requests that are under way: the caller has hung up."""
@@ -72,6 +76,13 @@ class PermittedStatuses:
             # With the selection, which keeps its identity from being another's.
             ruled = self._ruled[key] = (selected, ruling)
         return ruled[1].decision
+
+
+def _in_both(one: StatusSelection, other: StatusSelection) -> StatusSelection:
+    return StatusSelection(
+        tuple(name for name in one.fields if name in other.fields),
+        tuple(name for name in one.references if name in other.references),
+    )
 
 
 def _narrowed(outcome: StatusOutcome, to: StatusSelection) -> StatusOutcome:

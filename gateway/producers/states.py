@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from cachetools import LRUCache
 
+from gateway.metrics import Metrics, ProducerMetrics
 from gateway.model.availability import Availability
 from gateway.model.producer import Producer, ProducerId
-from gateway.producers.breaker import BreakerPolicy, CircuitBreaker
+from gateway.model.replica import ProducerSeen
+from gateway.producers.breaker import BreakerPolicy, CircuitBreaker, Verdict
 from gateway.producers.capacity import Capacity
 from gateway.producers.limits import ProducerLimits
 from gateway.producers.retries import RetryBudget
@@ -40,15 +44,17 @@ class ProducerState:
     breaker: CircuitBreaker
     retries: RetryBudget
     capacity: Capacity
+    metrics: ProducerMetrics
 
 
 class ProducerStates:
     """The state of each producer, begun anew when its record changes: what is known is of the old one then."""
 
-    def __init__(self, limits: ProducerLimits, policy: AvailabilityPolicy, clock: Clock) -> None:
+    def __init__(self, limits: ProducerLimits, policy: AvailabilityPolicy, clock: Clock, metrics: Metrics) -> None:
         self._limits = limits
         self._policy = policy
         self._clock = clock
+        self._metrics = metrics
         self._states: LRUCache[ProducerId, ProducerState] = LRUCache(MOST_PRODUCERS)
 
     def of(self, producer: Producer) -> ProducerState:
@@ -63,14 +69,42 @@ class ProducerStates:
         """What this replica has seen of the producer lately; one that was not asked is available."""
         return self.of(producer).breaker.availability
 
+    def seen(self, moment: datetime) -> Iterator[ProducerSeen]:
+        """What this replica has seen of each producer that it asked lately, or leaves alone; `moment` is now."""
+        for state in list(self._states.values()):
+            seen, left = state.breaker.seen, state.breaker.left_alone_for
+            availability = state.breaker.availability
+            if any(seen.values()) or availability is not Availability.AVAILABLE:
+                yield ProducerSeen(
+                    producer=state.producer.id,
+                    availability=availability,
+                    breaker=state.breaker.state,
+                    left_alone_until=None if left is None else moment + timedelta(seconds=left),
+                    requests=sum(seen.values()),
+                    failed=seen[Verdict.FAILED],
+                    slow=seen[Verdict.SLOW],
+                )
+
+    def set_gauges(self) -> None:
+        """Tells the metrics what holds right now."""
+        self._metrics.begin_producers()
+        for state in list(self._states.values()):
+            self._metrics.set_producer(
+                state.producer.id,
+                state.breaker.state,
+                places_taken=state.capacity.taken,
+                places=state.limits.max_connections,
+            )
+
     def _new(self, producer: Producer) -> ProducerState:
         limits = self._limits.of(producer)
         policy = self._policy
+        metrics = self._metrics.of_producer(producer.id)
         return ProducerState(
             producer=producer,
             limits=limits,
             slow_after=policy.slow_share * limits.deadline,
-            breaker=CircuitBreaker(producer.id, policy.breaker, self._clock),
+            breaker=CircuitBreaker(producer.id, policy.breaker, self._clock, metrics.openings.inc),
             retries=RetryBudget(
                 rate=policy.retry_rate,
                 reserve=policy.retry_reserve,
@@ -78,4 +112,5 @@ class ProducerStates:
                 clock=self._clock,
             ),
             capacity=Capacity(limits.max_connections),
+            metrics=metrics,
         )

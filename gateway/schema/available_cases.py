@@ -50,6 +50,7 @@ described_enum(
         CasesUnavailableReason.NOT_PERMITTED: "The consumer may read nothing of any case there; the producer was not "
         "asked.",
         CasesUnavailableReason.DEADLINE_EXCEEDED: "The time for the whole operation ran out first.",
+        CasesUnavailableReason.NOT_RECORDED: "The disclosure could not be recorded, so the cases are withheld.",
     },
 )
 
@@ -148,12 +149,19 @@ class _Page:
         overview = self.context.overview
         if not self._asking:
             self._asking = {
-                part.producer: overview.ask(part.producer, part.first, part.after) for part in self.parts if part.first
+                part.producer: asyncio.create_task(self._recorded(part)) for part in self.parts if part.first
             }
         task = self._asking.get(producer)
         if task is None:
             return overview.refusal(producer) or NoCases(CasesUnavailableReason.NOT_PERMITTED)
         return await task
+
+    async def _recorded(self, part: Part) -> CasesOutcome:
+        """What came of a producer, once it is recorded: for all that show it, once."""
+        context = self.context
+        outcome = await context.overview.ask(part.producer, part.first, part.after)
+        held = context.registry.agreements.grants_of(context.caller.consumer)
+        return await context.record.overview(part.producer, outcome, held)
 
     async def outcomes(self) -> list[tuple[Part, CasesOutcome]]:
         """What came of each producer, in order."""
@@ -278,7 +286,7 @@ def available_case_connection(
     producers = context.overview.producers() if named is None else _named(context, named)
     caller = context.caller
     filtered = "" if named is None else " ".join(producers)
-    cursors = SealedCursors(("availableCases", caller.subject_key.digest, caller.consumer, filtered))
+    cursors = SealedCursors(("availableCases", caller.subject_id, caller.consumer, filtered))
     start = Place() if after is None else _read(cursors.opened(after, "after"))
     askable = {one for one in producers if context.overview.refusal(one) is None}
     parts = parts_of_page(start, producers, askable, first)

@@ -73,13 +73,15 @@ class Case(Node):
     )
     async def status(self, info: Info) -> CaseStatusResult:
         """One typed outcome, whatever happens at the producer."""
-        permitted = await info.context.statuses.status(self._group, self._case, status_selection(info))
-        return status_result(permitted, info.context)
+        context = info.context
+        permitted = await context.statuses.status(self._group, self._case, status_selection(info))
+        outcome = await context.record.status(self._group, self._case, permitted.outcome, permitted.decision)
+        return status_result(outcome, permitted.withheld, context)
 
 
 def case_connection(context: Context, group: model.CaseGroup, request: PageRequest) -> Connection[Case]:
     """One page of a group's cases, in the order they were added."""
-    list_ = ("cases", group.id, context.caller.subject_key.digest, context.caller.consumer)
+    list_ = ("cases", group.id, context.caller.subject_id, context.caller.consumer)
     # A number would tell a reader that is shown some producers' cases how many others there are.
     sealed = SealedCursors(list_)
     cursors: Cursors[model.Case, int] = Cursors(

@@ -11,34 +11,23 @@ import strawberry.federation
 from gateway.errors import BadUserInput
 from gateway.model import case_group as model
 from gateway.model.page import Page, Window
-from gateway.model.purpose import Purpose as StoredPurpose
 from gateway.schema.case import Case, case_connection
 from gateway.schema.consumer import Consumer
 from gateway.schema.context import Info
 from gateway.schema.directives import READ_GROUPS, READ_SUBJECT, requires_scope
+from gateway.schema.disclosure import DISCLOSURES_PER_PAGE, Disclosure, DisclosuresFiltered, disclosure_connection
 from gateway.schema.ids import group_global_id, group_id, producer_id
 from gateway.schema.information_area import InformationArea
 from gateway.schema.node import Node
 from gateway.schema.paging import After, Before, Connection, Cursors, First, Last, PageRequest, connection
 from gateway.schema.permissions import ReadPermission, TransferOffer
+from gateway.schema.purpose import Purpose
+from gateway.schema.retention import Retention
 from gateway.schema.scopes import check_scopes
 from gateway.schema.selection import selects
 from gateway.store.case_groups import NewestFirst, is_group_id
 
 CASES_PER_PAGE = 50
-
-
-@strawberry.type(description="Why a case group exists and why its cases are read. Fixed when the group is made.")
-class Purpose:
-    """A life or business event in an information area."""
-
-    information_area: InformationArea = strawberry.field(description="The policy area.")
-    event: str | None = strawberry.field(description="The life or business event, such as `starting-a-company`.")
-
-    @classmethod
-    def of(cls, purpose: StoredPurpose) -> Self:
-        """`purpose` as portals see it."""
-        return cls(information_area=purpose.information_area, event=purpose.event)
 
 
 @strawberry.type(description="A person or a company, by the number that the access token names.")
@@ -64,12 +53,15 @@ class CaseGroup(Node):
     revision: int = strawberry.field(description="Grows by one with each change; send it as `expectedRevision`.")
     created_at: datetime = strawberry.field(description="When the group was made.")
     updated_at: datetime = strawberry.field(description="When the group was last changed.")
-    retain_until: datetime = strawberry.field(description="When the group lapses and is removed, unless it is changed.")
+    retain_until: datetime = strawberry.field(
+        description="When the group lapses and is removed, unless its owner uses it before then."
+    )
     _group: strawberry.Private[model.CaseGroup]
+    _of_an_entry: strawberry.Private[bool]
 
     @classmethod
-    def of(cls, group: model.CaseGroup) -> Self:
-        """`group` as portals see it."""
+    def of(cls, group: model.CaseGroup, *, of_an_entry: bool = False) -> Self:
+        """`group` as portals see it; `of_an_entry`: it was come to from an entry of the record."""
         return cls(
             id=strawberry.ID(group_global_id(group.id)),
             title=group.title,
@@ -79,6 +71,7 @@ class CaseGroup(Node):
             updated_at=group.updated_at,
             retain_until=group.retain_until,
             _group=group,
+            _of_an_entry=of_an_entry,
         )
 
     @classmethod
@@ -101,13 +94,51 @@ class CaseGroup(Node):
         """The caller's own subject: nobody sees another's group."""
         return Subject(identifier=info.context.caller.subject)
 
-    @strawberry.field(description=f"The cases of the group, in the order they were added; {CASES_PER_PAGE} by default.")
+    @strawberry.field(
+        description=f"The cases of the group, in the order they were added; {CASES_PER_PAGE} by default. "
+        "`BAD_USER_INPUT` below an entry of the record."
+    )
     def cases(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Case]:
-        """One page of the group's cases."""
+        """One page of the group's cases. Raises BadUserInput and LimitExceeded."""
+        self._check_is_asked_for_itself("cases")
         request = PageRequest(first, after, last, before, CASES_PER_PAGE, info.context.page_max_size)
         return case_connection(info.context, self._group, request)
+
+    @strawberry.field(
+        description="For how long the group is kept, and the warning for the end user when it lapses soon."
+    )
+    def retention(self, info: Info) -> Retention:
+        """What is to be said of it now."""
+        return Retention.of(info.context, self._group)
+
+    @strawberry.field(
+        description="The record of this group: who was told what of its cases, the newest first; "
+        f"{DISCLOSURES_PER_PAGE} by default. As for `Query.disclosures`, it is every consumer's with the scope "
+        "`disclosures:read` and else your own. `BAD_USER_INPUT` below an entry of the record."
+    )
+    async def disclosures(
+        self,
+        info: Info,
+        filter: DisclosuresFiltered = None,  # noqa: A002
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Disclosure] | None:
+        """One page of the record. Raises BadUserInput and LimitExceeded."""
+        self._check_is_asked_for_itself("disclosures")
+        request = PageRequest(first, after, last, before, DISCLOSURES_PER_PAGE, info.context.page_max_size)
+        return await disclosure_connection(info, self._group.id, filter, request)
+
+    def _check_is_asked_for_itself(self, field: str) -> None:
+        """Raises BadUserInput where the group was come to from an entry of the record.
+
+        A page of pages: the same group stands in many entries, and each would ask for, and record, all that is in it.
+        """
+        if self._of_an_entry:
+            raise BadUserInput(f"An entry's case group does not lead to `{field}`: ask for the group by its id.")
 
     @strawberry.field(
         description="Who else may read the group, by the end user's leave. The owner sees every permission that holds; "
@@ -135,6 +166,9 @@ class CaseGroupFilter:
     producer: strawberry.ID | None = strawberry.field(
         default=None, description="Only groups with a case at this producer."
     )
+    lapsing_before: datetime | None = strawberry.field(
+        default=None, description="Only groups that lapse before this moment, unless they are used. Listing is no use."
+    )
 
     def as_model(self) -> model.CaseGroupFilter:
         """The filter in the gateway's own words. Raises BadUserInput for what is no producer's id."""
@@ -142,6 +176,7 @@ class CaseGroupFilter:
             information_area=self.information_area,
             event=self.event,
             producer=None if self.producer is None else producer_id(self.producer),
+            lapsing_before=self.lapsing_before,
         )
 
 
@@ -157,11 +192,12 @@ async def case_group_connection(
     cursors: Cursors[model.CaseGroup, NewestFirst] = Cursors(
         scope=(
             "caseGroups",
-            caller.subject_key.digest,
+            caller.subject_id,
             caller.consumer,
             wanted.information_area.value if wanted.information_area else "",
             wanted.event or "",
             wanted.producer or "",
+            wanted.lapsing_before.isoformat() if wanted.lapsing_before else "",
         ),
         position=lambda group: group.id,
         parse=_place,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import strawberry
 
+from gateway.disclosure.operation import OperationRecord
+from gateway.disclosure.visible import VisibleDisclosures
 from gateway.groups.case_groups import CaseGroups
 from gateway.groups.sharing import Sharing
 from gateway.groups.takeovers import Takeovers
@@ -35,9 +38,13 @@ class Context:
     sharing: Sharing
     takeovers: Takeovers
     visible_groups: VisibleGroups
+    disclosures: VisibleDisclosures
     statuses: PermittedStatuses
     overview: Overview
+    record: OperationRecord
     availability: Callable[[Producer], Availability]
+    retention_warning: timedelta
+    """How long before a case group lapses its end user is warned."""
     page_max_size: int
     selections: dict[tuple[int, ...], StatusSelection] = field(default_factory=dict)
     """Status selections already worked out, by the identities of the field nodes they came from."""

@@ -30,4 +30,9 @@ AUTHENTICATED = Authenticated()
 
 def requires_scope(scope: str) -> RequiresScopes:
     """The access token must have `scope`."""
-    return RequiresScopes(scopes=[[scope]])
+    return requires_one_of(scope)
+
+
+def requires_one_of(*scopes: str) -> RequiresScopes:
+    """The access token must have one of `scopes`."""
+    return RequiresScopes(scopes=[[scope] for scope in scopes])

@@ -142,6 +142,7 @@ class GroupMutations:
         return await changed(
             info,
             CreateCaseGroupPayload,
+            None,
             lambda context: context.groups.create(context.caller, _creation(input), context.overview.refuted),
         )
 
@@ -155,6 +156,7 @@ class GroupMutations:
         return await changed(
             info,
             UpdateCaseGroupPayload,
+            input.id,
             lambda context: context.groups.rename(
                 context.caller, group_named(input.id), input.expected_revision, _given(input.title)
             ),
@@ -171,7 +173,9 @@ class GroupMutations:
     ) -> DeleteCaseGroupPayload | None:
         """The removed group's id, or why it was not removed."""
         made = await outcome(
-            info, lambda context: context.groups.delete(context.caller, group_named(input.id), input.expected_revision)
+            info,
+            input.id,
+            lambda context: context.groups.delete(context.caller, group_named(input.id), input.expected_revision),
         )
         deleted = None if made.user_errors else input.id
         return DeleteCaseGroupPayload(deleted_id=deleted, user_errors=made.user_errors)
@@ -190,6 +194,7 @@ class GroupMutations:
         return await changed(
             info,
             AddCasesPayload,
+            input.id,
             lambda context: context.groups.add_cases(
                 context.caller,
                 group_named(input.id),
@@ -212,6 +217,7 @@ class GroupMutations:
         return await changed(
             info,
             RemoveCasesPayload,
+            input.id,
             lambda context: context.groups.remove_cases(
                 context.caller, group_named(input.id), input.expected_revision, _case_keys(input)
             ),

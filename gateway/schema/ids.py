@@ -36,6 +36,11 @@ def case_global_id(group: GroupId, key: CaseKey) -> str:
     return encoded("Case", group, key.producer, key.reference)
 
 
+def disclosure_global_id(sealed: str) -> str:
+    """The id of an entry of the record, from where it is, `sealed` for its subject."""
+    return encoded("Disclosure", sealed)
+
+
 def parts(global_id: str) -> tuple[str, ...]:
     """The type's name and what tells the object apart. Raises BadUserInput for what is no id of this gateway."""
     try:
@@ -84,7 +89,7 @@ def _fits(kind: str, rest: list[str]) -> bool:
             return is_group_id(group)
         case "Case", [group, _, _]:
             return is_group_id(group)
-        case "Producer" | "Consumer", [_]:
+        case "Producer" | "Consumer" | "Disclosure", [_]:
             return True
         case _:
             return False

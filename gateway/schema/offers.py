@@ -8,12 +8,12 @@ from typing import Self
 import strawberry
 
 from gateway.groups.takeovers import GroupOffer, OfferReason
-from gateway.schema.case_group import Purpose
 from gateway.schema.consumer import Consumer
 from gateway.schema.context import Context
 from gateway.schema.described_enum import described_enum
 from gateway.schema.directives import READ_GROUPS, requires_scope
 from gateway.schema.ids import group_global_id
+from gateway.schema.purpose import Purpose
 
 REASONS = {
     OfferReason.OFFERED: "Its owner offers it to you.",

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from gateway.disclosure.visible import READ_DISCLOSURES
 from gateway.errors import NotFound
 from gateway.model.case_group import CaseGroupFilter as WantedGroups
 from gateway.model.case_group import GroupId
@@ -15,7 +16,14 @@ from gateway.schema.case import Case
 from gateway.schema.case_group import CaseGroup, CaseGroupFilter, case_group_connection
 from gateway.schema.consumer import Consumer, consumer_connection
 from gateway.schema.context import Context, Info
-from gateway.schema.directives import AUTHENTICATED, READ_GROUPS, requires_scope
+from gateway.schema.directives import AUTHENTICATED, READ_GROUPS, requires_one_of, requires_scope
+from gateway.schema.disclosure import (
+    DISCLOSURES_PER_PAGE,
+    Disclosure,
+    DisclosuresFiltered,
+    disclosure,
+    disclosure_connection,
+)
 from gateway.schema.ids import case_id, group_id, parts, producer_id
 from gateway.schema.information_area import InformationArea
 from gateway.schema.node import Node
@@ -97,6 +105,33 @@ class Query:
         return available_case_connection(context, producers, size, after)
 
     @strawberry.field(
+        directives=[requires_one_of(READ_GROUPS, READ_DISCLOSURES)],
+        description="The end user's own record: who was told what about them, when and why, the newest first; "
+        f"{DISCLOSURES_PER_PAGE} by default. With the scope `disclosures:read` it is what every consumer asked for "
+        "about the subject, without it what your consumer did.",
+    )
+    async def disclosures(
+        self,
+        info: Info,
+        case_group: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(
+                description="Only what was read in this case group, which may be gone since. One that is not the "
+                "subject's has no entries."
+            ),
+        ] = None,
+        filter: DisclosuresFiltered = None,  # noqa: A002
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Disclosure] | None:
+        """One page of the record. Raises BadUserInput and LimitExceeded."""
+        request = PageRequest(first, after, last, before, DISCLOSURES_PER_PAGE, info.context.page_max_size)
+        group = None if case_group is None else group_id(case_group)
+        return await disclosure_connection(info, group, filter, request)
+
+    @strawberry.field(
         directives=[AUTHENTICATED], description=f"The connected producers; {PRODUCERS_PER_PAGE} by default."
     )
     def producers(
@@ -151,8 +186,8 @@ class Query:
 
     @strawberry.field(
         directives=[AUTHENTICATED],
-        description="Any object by its id: a CaseGroup, a Case or a Producer. `NOT_FOUND` when there is none that you "
-        "may see.",
+        description="Any object by its id: a CaseGroup, a Case, a Producer or a Disclosure. `NOT_FOUND` when there is "
+        "none that you may see.",
     )
     async def node(self, info: Info, id: Id) -> Node | None:  # noqa: A002
         """Raises NotFound, BadUserInput and ForbiddenField."""
@@ -164,6 +199,8 @@ class Query:
             return await _case(info.context, id)
         if kind == "Producer":
             return _producer(info.context, producer_id(id))
+        if kind == "Disclosure":
+            return await _disclosure(info.context, id)
         raise _not_found()
 
 
@@ -181,6 +218,13 @@ async def _case(context: Context, global_id: str) -> Case:
     if group is None or not case:
         raise _not_found()
     return Case.of(case, group)
+
+
+async def _disclosure(context: Context, global_id: str) -> Disclosure:
+    found = await disclosure(context, parts(global_id)[1])
+    if found is None:
+        raise _not_found()
+    return found
 
 
 def _producer(context: Context, id_: ProducerId) -> Producer:

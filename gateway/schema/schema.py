@@ -12,6 +12,7 @@ from gateway.schema.federation import FederatedSchema
 from gateway.schema.mutation import Mutation
 from gateway.schema.query import Query
 from gateway.schema.scalars import DATE_TIME
+from gateway.schema.shortcuts import mark
 
 
 def build_schema() -> strawberry.Schema:
@@ -24,8 +25,8 @@ def build_schema() -> strawberry.Schema:
 
 
 def executable(schema: strawberry.Schema) -> GraphQLSchema:
-    """The schema as graphql-core runs it."""
-    return schema._schema  # noqa: SLF001 - Strawberry has no public name for it
+    """The schema as graphql-core and our own engine run it."""
+    return mark(schema._schema)  # noqa: SLF001 - Strawberry has no public name for it
 
 
 def printed(schema: strawberry.Schema) -> str:

@@ -10,7 +10,7 @@ import strawberry
 from gateway.groups.permissions import NewPermission
 from gateway.model.case_group import CaseGroup
 from gateway.model.status import GRANTABLE_FIELDS
-from gateway.schema.changes import ChangedGroupPayload, changed, group_named, named
+from gateway.schema.changes import ChangedGroupPayload, changed, consumer_meant, group_named, named
 from gateway.schema.context import Context, Info
 from gateway.schema.directives import SHARE_GROUPS, requires_scope
 from gateway.schema.ids import consumer_id, producer_id
@@ -116,9 +116,11 @@ class SharingMutations:
         return await changed(
             info,
             PermitReadingPayload,
+            input.id,
             lambda context: context.sharing.permit(
                 context.caller, group_named(input.id), input.expected_revision, input.as_model()
             ),
+            consumer=consumer_meant(info, input.consumer),
         )
 
     @strawberry.mutation(
@@ -137,12 +139,14 @@ class SharingMutations:
         return await changed(
             info,
             WithdrawReadingPayload,
+            input.id,
             lambda context: context.sharing.withdraw(
                 context.caller,
                 group_named(input.id),
                 input.expected_revision,
                 named(consumer_id, input.consumer, "consumer"),
             ),
+            consumer=consumer_meant(info, input.consumer),
         )
 
     @strawberry.mutation(
@@ -156,7 +160,13 @@ class SharingMutations:
         input: Annotated[TransferCaseGroupInput, strawberry.argument(description="The offer.")],  # noqa: A002
     ) -> TransferCaseGroupPayload | None:
         """The changed group, or why it was not changed."""
-        return await changed(info, TransferCaseGroupPayload, lambda context: _transfer(context, input))
+        return await changed(
+            info,
+            TransferCaseGroupPayload,
+            input.id,
+            lambda context: _transfer(context, input),
+            consumer=consumer_meant(info, input.to),
+        )
 
     @strawberry.mutation(
         directives=[requires_scope(SHARE_GROUPS)],
@@ -174,6 +184,7 @@ class SharingMutations:
         return await changed(
             info,
             AcceptCaseGroupPayload,
+            input.id,
             lambda context: context.takeovers.accept(context.caller, group_named(input.id), input.expected_revision),
         )
 

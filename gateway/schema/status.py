@@ -13,11 +13,11 @@ from gateway.model.status import (
     REFERENCE_FIELDS,
     UNAVAILABLE_TEXTS,
     StatusAnswer,
+    StatusOutcome,
     Unavailable,
     UnavailableReason,
 )
 from gateway.policy.statuses import Withheld
-from gateway.producers.permitted import PermittedStatus
 from gateway.schema.context import Context
 from gateway.schema.described_enum import described_enum
 from gateway.schema.directives import RequiresGrant
@@ -30,6 +30,7 @@ REASONS = {
     UnavailableReason.NO_STATUS: "The producer answered that it has no status to disclose for this case and caller.",
     UnavailableReason.NOT_PERMITTED: "The consumer may not read this status; the producer was not asked.",
     UnavailableReason.DEADLINE_EXCEEDED: "The time for the whole operation ran out first.",
+    UnavailableReason.NOT_RECORDED: "The disclosure could not be recorded, so the status is withheld.",
 }
 
 described_enum(
@@ -178,8 +179,10 @@ CaseStatusResult = Annotated[
 ]
 
 
-def status_result(permitted: PermittedStatus, context: Context) -> CaseStatus | StatusUnavailable:
-    """The outcome as portals see it."""
-    if isinstance(permitted.outcome, StatusAnswer):
-        return CaseStatus.of(permitted.outcome, permitted.withheld)
-    return StatusUnavailable.of(permitted.outcome, context)
+def status_result(
+    outcome: StatusOutcome, withheld: Mapping[str, Withheld], context: Context
+) -> CaseStatus | StatusUnavailable:
+    """The outcome as portals see it, and in the place of each field that is withheld the reason why."""
+    if isinstance(outcome, StatusAnswer):
+        return CaseStatus.of(outcome, withheld)
+    return StatusUnavailable.of(outcome, context)

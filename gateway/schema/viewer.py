@@ -10,11 +10,12 @@ import strawberry
 from gateway.model import grant as model
 from gateway.model.page import page_of
 from gateway.model.registry import Agreements
-from gateway.schema.case_group import Purpose, Subject
+from gateway.schema.case_group import Subject
 from gateway.schema.consumer import Consumer
 from gateway.schema.context import Context, Info
 from gateway.schema.paging import After, Before, Connection, Cursors, First, Last, PageRequest, connection, counted
 from gateway.schema.producer import CaseType, Producer
+from gateway.schema.purpose import Purpose
 
 GRANTS_PER_PAGE = 50
 

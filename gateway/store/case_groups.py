@@ -9,7 +9,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from gateway.model.caller import ConsumerId, SubjectKey
+from gateway.model.caller import ConsumerId, SubjectKey, SubjectKeys
 from gateway.model.case_group import CaseGroup, CaseGroupFilter, GroupId, IdempotencyKey
 from gateway.model.page import Page, Window
 from gateway.model.producer import ProducerId
@@ -23,14 +23,15 @@ class CaseGroupStore:
     """Reads and changes case groups. Every method raises StoreUnavailable when MongoDB is out of reach.
 
     What a consumer may see is asked for here already (`gateway.policy.visibility` says it): its own groups, and those
-    that it has a read permission for at the moment. Groups come whole; what of one a reader sees is not decided here.
+    that it has a read permission for at the moment; none that has lapsed. Groups come whole; what of one a reader sees
+    is not decided here.
     """
 
     def __init__(self, database: Database) -> None:
         self._groups = database["caseGroups"]
 
     async def by_ids(
-        self, subject: SubjectKey, consumer: ConsumerId, ids: Sequence[GroupId], moment: datetime
+        self, subject: SubjectKeys, consumer: ConsumerId, ids: Sequence[GroupId], moment: datetime
     ) -> dict[GroupId, CaseGroup]:
         """The groups among `ids` that are this subject's and that `consumer` may see, by id; others are absent.
 
@@ -41,7 +42,7 @@ class CaseGroupStore:
 
     async def page(
         self,
-        subject: SubjectKey,
+        subject: SubjectKeys,
         consumer: ConsumerId,
         wanted: CaseGroupFilter,
         window: Window[NewestFirst],
@@ -53,7 +54,7 @@ class CaseGroupStore:
 
         Without `with_cases` the groups have none: a list of titles does not read hundreds of cases.
         """
-        query = {**_seen_by(subject, consumer, moment, wanted.producer), **_filtered(wanted)}
+        query = {**_seen_by(subject, consumer, moment, wanted.producer), **_filtered(wanted, moment)}
         bounds = {
             operator: ObjectId(bound.id)
             for operator, bound in (("$lt", window.after), ("$gt", window.before))
@@ -78,7 +79,7 @@ class CaseGroupStore:
         )
 
     async def holding(
-        self, subject: SubjectKey, consumer: ConsumerId, producers: Collection[ProducerId], moment: datetime
+        self, subject: SubjectKeys, consumer: ConsumerId, producers: Collection[ProducerId], moment: datetime
     ) -> list[CaseGroup]:
         """The subject's groups that `consumer` may see and that have a case at one of `producers`, the newest first.
 
@@ -87,37 +88,54 @@ class CaseGroupStore:
         query = {**_seen_by(subject, consumer, moment), "cases.producer": {"$in": sorted(producers)}}
         return sorted(await self._found(query), key=lambda group: NewestFirst(group.id))
 
-    async def count(self, subject: SubjectKey, consumer: ConsumerId, wanted: CaseGroupFilter, moment: datetime) -> int:
+    async def count(self, subject: SubjectKeys, consumer: ConsumerId, wanted: CaseGroupFilter, moment: datetime) -> int:
         """How many of the subject's groups `consumer` may see, as far as `wanted` shows them."""
-        query = {**_seen_by(subject, consumer, moment, wanted.producer), **_filtered(wanted)}
+        query = {**_seen_by(subject, consumer, moment, wanted.producer), **_filtered(wanted, moment)}
         with translated():
             return await self._groups.count_documents(query)
 
-    async def count_owned(self, subject: SubjectKey, owner: ConsumerId) -> int:
+    async def count_owned(self, subject: SubjectKeys, owner: ConsumerId, moment: datetime) -> int:
         """How many of the subject's groups `owner` has."""
         with translated():
-            return await self._groups.count_documents(_of(subject, owner))
+            return await self._groups.count_documents({**_of(subject, owner), **_kept(moment)})
+
+    async def retain(
+        self, subject: SubjectKeys, owner: ConsumerId, ids: Sequence[GroupId], moment: datetime, until: datetime
+    ) -> None:
+        """Has those of `owner`'s groups among `ids` that have not lapsed kept `until` then. One write.
+
+        What is kept for longer already stays so. It is no change: neither the revision nor `updatedAt` tells of it.
+        """
+        with translated():
+            await self._groups.update_many(
+                {
+                    **_of(subject, owner),
+                    "_id": {"$in": [ObjectId(id_) for id_ in ids]},
+                    "retainUntil": {"$gt": moment, "$lt": until},
+                },
+                {"$set": {"retainUntil": until}},
+            )
 
     async def offered(
-        self, subject: SubjectKey, to: ConsumerId, gone: Collection[ConsumerId], moment: datetime
+        self, subject: SubjectKeys, to: ConsumerId, gone: Collection[ConsumerId], moment: datetime
     ) -> list[CaseGroup]:
         """The subject's groups that stand offered to `to` or that one of `gone` owns, newest first, without cases."""
         found = await self._found(_offered(subject, to, gone, moment), WITHOUT_CASES)
         return sorted(found, key=lambda group: NewestFirst(group.id))
 
     async def offered_by_id(
-        self, subject: SubjectKey, to: ConsumerId, gone: Collection[ConsumerId], moment: datetime, id_: GroupId
+        self, subject: SubjectKeys, to: ConsumerId, gone: Collection[ConsumerId], moment: datetime, id_: GroupId
     ) -> CaseGroup | None:
         """The group with this id if it is among those `offered`, without cases, or None."""
         query = {**_offered(subject, to, gone, moment), "_id": ObjectId(id_)}
         return next(iter(await self._found(query, WITHOUT_CASES)), None)
 
     async def by_idempotency_key(
-        self, subject: SubjectKey, owner: ConsumerId, key: str
+        self, subject: SubjectKeys, owner: ConsumerId, key: str, moment: datetime
     ) -> tuple[CaseGroup, str] | None:
         """The group that was created with this key, and the fingerprint of the input it came with."""
         with translated():
-            document = await self._groups.find_one({**_of(subject, owner), "idempotency.key": key})
+            document = await self._groups.find_one({**_of(subject, owner), **_kept(moment), "idempotency.key": key})
         return None if document is None else (group_of(document), document["idempotency"]["fingerprint"])
 
     async def insert(self, subject: SubjectKey, group: CaseGroup, idempotency: IdempotencyKey | None) -> bool:
@@ -140,14 +158,14 @@ class CaseGroupStore:
             return False
         return True
 
-    async def replace(self, subject: SubjectKey, group: CaseGroup) -> CaseGroup | None:
+    async def replace(self, subject: SubjectKeys, group: CaseGroup) -> CaseGroup | None:
         """Stores a changed group if the stored one still has the owner and revision that `group` was read with.
 
         Returns the group as stored, one revision on, or None, and nothing changed, when another change won.
         """
         return await self._changed(subject, group, change_to(changeable(group)))
 
-    async def hand_over(self, subject: SubjectKey, group: CaseGroup, to: ConsumerId) -> CaseGroup | None:
+    async def hand_over(self, subject: SubjectKeys, group: CaseGroup, to: ConsumerId) -> CaseGroup | None:
         """Makes `to` the owner of the group, with the read permissions that `group` has, as `replace` does it.
 
         The offer goes, and so does the key that the former owner created the group with: it replays nothing for
@@ -155,7 +173,7 @@ class CaseGroupStore:
         """
         return await self._changed(subject, group, change_to(shared(group), owner=to, transfer=None, idempotency=None))
 
-    async def delete(self, subject: SubjectKey, owner: ConsumerId, id_: GroupId, revision: int) -> bool:
+    async def delete(self, subject: SubjectKeys, owner: ConsumerId, id_: GroupId, revision: int) -> bool:
         """Removes a group that still has this revision; False, and nothing removed, otherwise."""
         with translated():
             result = await self._groups.delete_one(_at_revision(subject, owner, id_, revision))
@@ -165,7 +183,7 @@ class CaseGroupStore:
         with translated():
             return [group_of(document) async for document in self._groups.find(query, projection)]
 
-    async def _changed(self, subject: SubjectKey, group: CaseGroup, update: Document) -> CaseGroup | None:
+    async def _changed(self, subject: SubjectKeys, group: CaseGroup, update: Document) -> CaseGroup | None:
         with translated():
             document = await self._groups.find_one_and_update(
                 _at_revision(subject, group.owner, group.id, group.revision),
@@ -197,16 +215,26 @@ def is_group_id(text: str) -> bool:
     return ObjectId.is_valid(text)
 
 
-def _of(subject: SubjectKey, owner: ConsumerId) -> Document:
-    return {"subject": subject.digest, "owner": owner}
+def _one_of(subject: SubjectKeys) -> object:
+    """The subject under whichever of its pseudonyms a group is stored."""
+    return subject[0].digest if len(subject) == 1 else {"$in": [key.digest for key in subject]}
 
 
-def _at_revision(subject: SubjectKey, owner: ConsumerId, id_: GroupId, revision: int) -> Document:
+def _of(subject: SubjectKeys, owner: ConsumerId) -> Document:
+    return {"subject": _one_of(subject), "owner": owner}
+
+
+def _kept(moment: datetime) -> Document:
+    """Groups that have not lapsed: MongoDB removes one that has within about a minute; nobody sees it until then."""
+    return {"retainUntil": {"$gt": moment}}
+
+
+def _at_revision(subject: SubjectKeys, owner: ConsumerId, id_: GroupId, revision: int) -> Document:
     return {**_of(subject, owner), "_id": ObjectId(id_), "revision": revision}
 
 
 def _seen_by(
-    subject: SubjectKey, consumer: ConsumerId, moment: datetime, producer: ProducerId | None = None
+    subject: SubjectKeys, consumer: ConsumerId, moment: datetime, producer: ProducerId | None = None
 ) -> Document:
     """The subject's groups that `consumer` owns, or may read at `moment`.
 
@@ -221,14 +249,16 @@ def _seen_by(
     if producer is not None:
         permission["producers"] = {"$in": [None, producer]}
     return {
-        "subject": subject.digest,
+        "subject": _one_of(subject),
+        **_kept(moment),
         "$or": [{"owner": consumer}, {"readPermissions": {"$elemMatch": permission}}],
     }
 
 
-def _offered(subject: SubjectKey, to: ConsumerId, gone: Collection[ConsumerId], moment: datetime) -> Document:
+def _offered(subject: SubjectKeys, to: ConsumerId, gone: Collection[ConsumerId], moment: datetime) -> Document:
     return {
-        "subject": subject.digest,
+        "subject": _one_of(subject),
+        **_kept(moment),
         "$or": [
             {"transfer.to": to, "transfer.validUntil": {"$gt": moment}},
             {"owner": {"$in": sorted(gone)}},
@@ -236,10 +266,12 @@ def _offered(subject: SubjectKey, to: ConsumerId, gone: Collection[ConsumerId], 
     }
 
 
-def _filtered(wanted: CaseGroupFilter) -> Document:
+def _filtered(wanted: CaseGroupFilter, moment: datetime) -> Document:
+    before = wanted.lapsing_before
     conditions = {
         "purpose.informationArea": wanted.information_area and wanted.information_area.value,
         "purpose.event": wanted.event,
         "cases.producer": wanted.producer,
+        "retainUntil": None if before is None else {**_kept(moment)["retainUntil"], "$lt": before},
     }
     return {name: value for name, value in conditions.items() if value is not None}

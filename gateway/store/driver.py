@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import pymongo
 from bson.codec_options import CodecOptions, DatetimeConversion
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo.errors import (
@@ -33,6 +35,9 @@ REFUSED = frozenset({13, 18})
 
 SHUTTING_DOWN = frozenset({91, 11600, 11602})
 """ShutdownInProgress, InterruptedAtShutdown, InterruptedDueToReplStateChange."""
+
+LEEWAY_SECONDS = 0.1
+"""For the driver to end by itself what takes too long, before it is no longer waited for."""
 
 
 def connect(uri: str, *, timeout: float, selection_timeout: float | None = None) -> Client:
@@ -95,6 +100,20 @@ def translated() -> Iterator[None]:
         if getattr(exc, "code", None) in SHUTTING_DOWN | REFUSED:
             raise StoreUnavailable(str(exc)) from exc
         raise
+
+
+@asynccontextmanager
+async def ended_within(seconds: float) -> AsyncIterator[None]:
+    """Narrows what the client allows an operation. Raises StoreUnavailable when it takes longer.
+
+    Also where the driver's own threads are all held up, so that it does not even begin.
+    """
+    try:
+        async with asyncio.timeout(seconds + LEEWAY_SECONDS):
+            with pymongo.timeout(seconds):
+                yield
+    except TimeoutError as exc:
+        raise StoreUnavailable(f"no answer within {seconds:.1f} s") from exc
 
 
 async def is_reachable(database: Database) -> bool:

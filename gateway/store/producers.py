@@ -64,6 +64,14 @@ class Producers:
         """Says whether the producer tells which cases a subject has."""
         return await self._change(kept, action, {"offersCases": offers_cases}, cause)
 
+    async def amend(
+        self, kept: KeptProducer, amended: Producer, action: str, cause: Cause, told: Mapping[str, object]
+    ) -> bool:
+        """Changes what the record says where `amended` says otherwise. Its history tells that, and `told`."""
+        before, after = _document(kept.producer), _document(amended)
+        fields = {name: value for name, value in after.items() if before[name] != value}
+        return await self._change(kept, action, fields, cause, told={**fields, **told})
+
     async def _change(
         self,
         kept: KeptProducer,

@@ -1,4 +1,4 @@
-"""The registry: with which consumers and producers there are agreements, and what is granted.
+"""The registry: with which consumers and producers there are agreements, what is granted, and which keys are in use.
 
 Read whole and kept in memory. Routing is by data (DESIGN §3): a new producer is a record, with no restart; so is a
 withdrawn grant. A change takes effect within seconds: MongoDB tells of it, or the registry is read again and again.
@@ -20,14 +20,16 @@ from gateway.model.caller import ConsumerId
 from gateway.model.connection import Environment
 from gateway.model.consumer import Consumer
 from gateway.model.producer import Producer, ProducerId
+from gateway.model.pseudonym_key import RegisteredKey
 from gateway.model.registry import Agreements, Records
 from gateway.store.changes import ChangesNotTold, changes_of
 from gateway.store.driver import Database, translated
+from gateway.store.pseudonym_keys import registered_key
 from gateway.store.records import RecordT, all_understood, consumer, grant, producer
 
 log = structlog.get_logger(__name__)
 
-COLLECTIONS = ("producers", "consumers", "grants")
+COLLECTIONS = ("producers", "consumers", "grants", "pseudonymKeys")
 
 MOST_STALE_SECONDS = 90.0
 """After this long without a read that succeeded, what was last read counts no more: a withdrawal may be unseen."""
@@ -50,6 +52,7 @@ class Registry:
         self._database = database
         self._clock = clock
         self._agreements = Agreements.at(clock(), environment, Records(), version=0)
+        self._pseudonym_keys: tuple[RegisteredKey, ...] = ()
         self._are_changes_told: bool | None = None
         self._read_at: float | None = None
 
@@ -59,12 +62,22 @@ class Registry:
         return self._read_at is not None and monotonic() - self._read_at < MOST_STALE_SECONDS
 
     @property
+    def age(self) -> float | None:
+        """Seconds since what is agreed was last read; None: it never was."""
+        return None if self._read_at is None else monotonic() - self._read_at
+
+    @property
     def agreements(self) -> Agreements:
         """What holds right now. Costs no read: where time has changed it since it was asked for, it is worked out."""
         now = self._clock()
         if now >= self._agreements.until:
             self._hold(self._agreements.records, now)
         return self._agreements
+
+    @property
+    def pseudonym_keys(self) -> tuple[RegisteredKey, ...]:
+        """The pseudonym keys that the database knows; the same tuple for as long as nothing in it is other."""
+        return self._pseudonym_keys
 
     def producer(self, id_: ProducerId) -> Producer | None:
         """The producer with this id, connected or not, or None."""
@@ -96,8 +109,11 @@ class Registry:
         Where nothing is other than it was, the agreements keep their version.
         """
         began = monotonic()
-        producers, consumers, grants = await asyncio.gather(
-            self._read("producers", producer), self._read("consumers", consumer), self._read("grants", grant)
+        producers, consumers, grants, pseudonym_keys = await asyncio.gather(
+            self._read("producers", producer),
+            self._read("consumers", consumer),
+            self._read("grants", grant),
+            self._read("pseudonymKeys", registered_key),
         )
         records = Records(
             producers=MappingProxyType({one.id: one for one in producers}),
@@ -106,6 +122,8 @@ class Registry:
         )
         if records != self._agreements.records:
             self._hold(records, self._clock())
+        if tuple(pseudonym_keys) != self._pseudonym_keys:
+            self._pseudonym_keys = tuple(pseudonym_keys)
         self._read_at = began
 
     async def keep_reading(self, interval: float) -> None:

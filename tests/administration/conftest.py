@@ -50,13 +50,21 @@ class Office:
             for name in sorted(self.database.list_collection_names())
         }
 
-    def refused(self, *words: str) -> list[str]:
-        """The sentences that a refused command says; it has changed nothing."""
+    def refused(self, *words: str, is_recorded: bool = False) -> list[str]:
+        """The sentences that a refused command says; it has changed nothing, and where `is_recorded` has said so."""
         before = self.all()
         result = self.run(*words)
         assert (result.exit_code, result.stdout) == (1, ""), result.output
-        assert self.all() == before
+        after = self.all()
+        if is_recorded:
+            assert self.recorded()[-1]["outcome"] == "FAILED"
+            after = {**after, **{name: before[name] for name in ("disclosures", "recordStreams")}}
+        assert after == before
         return result.stderr.splitlines()
+
+    def recorded(self) -> list[Document]:
+        """What commands have recorded of changes to what is agreed, in order."""
+        return list(self.database["disclosures"].find({"kind": "agreement"}).sort([("at", 1), ("_id", 1)]))
 
 
 @pytest.fixture

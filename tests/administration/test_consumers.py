@@ -74,7 +74,7 @@ def test_a_time_may_be_given_with_its_zone(office: Office) -> None:
     assert answer["consumer"]["representatives"] is True
 
 
-@pytest.mark.parametrize("moment", ["tomorrow", "2026-12-01T08:00", "2026-13-01"])
+@pytest.mark.parametrize("moment", ["tomorrow", "2026-12-01T08:00", "2026-13-01", "0001-01-01T00:00+14:00"])
 def test_a_moment_that_is_none_is_not_understood(office: Office, moment: str) -> None:
     result = office.run(*NEW, "--valid-from", moment)
 
@@ -336,11 +336,51 @@ def test_a_history_by_hand_that_cannot_be_told_keeps_nobody_from_suspending(offi
     assert office.json("consumer", "show", "business-portal")["revision"] == 1
 
 
+def test_a_change_is_recorded_before_it_is_made_and_after(office: Office) -> None:
+    office.json(*NEW, "--by", "lo")
+    office.json("consumer", "suspend", "food-portal", *WHY, "--by", "lo", "--yes")
+
+    recorded = office.recorded()
+
+    connect = "connect the consumer food-portal (The food portal) in the environment test"
+    assert [(record["outcome"], record["details"]["action"]) for record in recorded] == [
+        ("INTENDED", connect),
+        ("MADE", connect),
+        ("INTENDED", "suspend the connection of the consumer food-portal (The food portal)"),
+        ("MADE", "suspend the connection of the consumer food-portal (The food portal)"),
+    ]
+    assert recorded[0]["details"] == {
+        "action": connect,
+        "by": "lo",
+        "why": "Ticket 17",
+        "type": "consumer",
+        "id": "food-portal",
+    }
+
+
+def test_a_change_that_cannot_be_recorded_is_not_made(office: Office) -> None:
+    office.database.command("collMod", "disclosures", validator={"$jsonSchema": {"required": ["never"]}})
+
+    result = office.run(*NEW)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    logged, said = result.stderr.splitlines()
+    assert "record.not_written" in logged
+    assert said == "It could not be recorded. What is to be recorded first was not done then."
+    assert office.database["consumers"].find_one({"_id": "food-portal"}) is None
+
+
+def test_a_dry_run_is_not_recorded(office: Office) -> None:
+    office.run(*NEW, "--dry-run")
+
+    assert office.recorded() == []
+
+
 def test_a_database_that_was_not_brought_up_to_date_is_a_sentence(office: Office) -> None:
     older = {"$jsonSchema": {"properties": {"representatives": {"bsonType": "string"}}}}
     office.database.command("collMod", "consumers", validator=older)
 
-    assert office.refused(*NEW) == [
+    assert office.refused(*NEW, is_recorded=True) == [
         "MongoDB refused the record, which does not fit its validators. `gateway db init` brings them up to date."
     ]
 

@@ -48,6 +48,7 @@ def signing_office(office: Office, gateway: Gateway, tmp_path: Path) -> Office:
     """An office with the gateway's signing key."""
     key = tmp_path / "assertion.jwk"
     key.write_text(json.dumps(gateway.es256.as_dict(private=True)))
+    key.chmod(0o600)
     office.settings.update(assertion_key_file=str(key), public_url=gateway.url)
     return office
 

@@ -29,6 +29,9 @@ DEEPEST = 11
 TOWARDS_STATUSES = frozenset({"caseGroups", "caseGroup", "node", "_entities", "cases", "edges", "status"})
 """Fields that are chosen more often than others."""
 
+NOT_CHOSEN = frozenset({"disclosures"})
+"""Fields that are not chosen: what the record holds depends on all that was asked before. It has tests/own_record."""
+
 MOST_FIELDS = {"CaseStatus": 8, "Reference": 4}
 """How many things are selected in one place at most, by type; 3 of others."""
 
@@ -140,6 +143,8 @@ class Generator:
         fields: Mapping[str, GraphQLField] = getattr(type_, "fields", {})
         names = []
         for name, of_field in fields.items():
+            if name in NOT_CHOSEN:
+                continue
             if levels > 1 or not is_composite_type(get_named_type(of_field.type)):
                 names.append(name)
         if type_ is self._schema.query_type:

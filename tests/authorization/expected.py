@@ -39,8 +39,10 @@ from graphql import (
 
 from tests.authorization.world import REFERENCE_FIELDS, STATUS_FIELDS, Circumstances, World
 
-TYPE, CASE = "T_", "I_"
-"""The keys under which every object tells its type, and every case its id."""
+TYPE, CASE, PRODUCER, CODE = "T_", "I_", "P_", "C_"
+"""The keys under which every object tells its type, every case and producer its id, and every case type its code."""
+
+KEYS = {"Case": (CASE, "id"), "Producer": (PRODUCER, "id"), "CaseType": (CODE, "code")}
 
 MESSAGE = "Den här tjänsten får inte läsa ärendets status."
 REQUEST_ID = "the-same-for-both"
@@ -64,15 +66,15 @@ class _NullsItsParent(Exception):
 
 
 def annotated(document: DocumentNode, schema: GraphQLSchema) -> DocumentNode:
-    """The document, asking each object for its type and each case for its id, too."""
+    """The document, asking each object for its type, too, and some for what they are known by."""
     type_info = TypeInfo(schema)
 
     class Annotate(Visitor):
         def leave_selection_set(self, node: SelectionSetNode, *_: Any) -> SelectionSetNode:
             type_ = type_info.get_parent_type()
             added = [_aliased(TYPE, "__typename")]
-            if type_ is not None and type_.name == "Case":
-                added.append(_aliased(CASE, "id"))
+            if type_ is not None and type_.name in KEYS:
+                added.append(_aliased(*KEYS[type_.name]))
             if type_ is not None and type_.name.startswith("__"):
                 added = []
             return SelectionSetNode(selections=(*added, *node.selections))
@@ -100,6 +102,7 @@ class Expected:
     """Producer, reference and fields."""
 
     def __post_init__(self) -> None:
+        self._producer = ""  # whose case types the walk is at
         self._fragments = {
             one.name.value: one for one in self.document.definitions if isinstance(one, FragmentDefinitionNode)
         }
@@ -119,6 +122,11 @@ class Expected:
     ) -> dict[str, Any]:
         answer: dict[str, Any] = {}
         nulls_it = False
+        # Where only what every node has is selected, neither is told, and nothing below needs it.
+        if CASE in full:
+            self._producer = self.world.cases[full[CASE]][1]
+        elif PRODUCER in full:
+            self._producer = _decoded(full[PRODUCER]).partition(":")[2]
         for key, nodes in self._collected(type_, selected).items():
             try:
                 answer[key] = self._field(type_, nodes, full, key, (*path, key))
@@ -139,10 +147,12 @@ class Expected:
                 raise _NullsItsParent
             return None
         value = full[key]
+        if (type_.name, name) in OWN:
+            return value and ANY
+        if (type_.name, name) == ("CaseType", "open"):
+            value = self.circumstances.is_open(self._producer, full[CODE])
         if value is None or name.startswith("__") or name == "_service":
             return value
-        if (type_.name, name) in OWN:
-            return ANY
         if (type_.name, name) == ("Case", "status"):
             return self._status(nodes, value, full[CASE], path)
         below = get_named_type(type_.fields[name].type)
@@ -166,8 +176,7 @@ class Expected:
         if (type_.name, name) == ("Query", "node") and "case-groups:read" not in scopes:
             (argument,) = node.arguments or ()
             id_: str = value_from_ast_untyped(argument.value, dict(self.variables))
-            kind = base64.urlsafe_b64decode(id_ + "=" * (-len(id_) % 4)).decode().partition(":")[0]
-            return kind in NEEDS_READ
+            return _decoded(id_).partition(":")[0] in NEEDS_READ
         definition = self.schema.get_field(type_, name)
         assert definition is not None
         leads_to = get_named_type(definition.type).name
@@ -273,6 +282,10 @@ class Expected:
             if given is (directive.name.value == "skip"):
                 return False
         return True
+
+
+def _decoded(id_: str) -> str:
+    return base64.urlsafe_b64decode(id_ + "=" * (-len(id_) % 4)).decode()
 
 
 def _below(nodes: Iterable[FieldNode]) -> list[SelectionSetNode]:

@@ -12,6 +12,7 @@ from tests.authorization.asking import (
     PORTAL,
     PROGRAM,
     READ,
+    RECORDED,
     commands_of,
     granted,
     required,
@@ -287,7 +288,7 @@ async def test_without_the_scope_groups_are_null_and_the_rest_of_the_answer_is_t
         ("caseGroups", {"scopes": [["case-groups:read"]]}),
     ]
     assert answer.json["errors"][0]["message"].endswith("needs an access token with the scope `case-groups:read`.")
-    assert cost == {}
+    assert cost == RECORDED
     assert tax.requests == 0
 
 
@@ -340,7 +341,7 @@ async def test_of_several_changes_none_is_made_when_one_is_forbidden(gateway_wit
     assert set(answer.json["data"].values()) == {None}
     codes = {error["path"][0]: error["extensions"]["code"] for error in answer.json["errors"]}
     assert codes == {"first": "FORBIDDEN", "shared": "FORBIDDEN_FIELD", "last": "FORBIDDEN"}
-    assert cost == {}
+    assert cost == RECORDED
     assert await gateway.database["caseGroups"].count_documents({}) == 1
 
 
@@ -422,4 +423,4 @@ async def test_authorization_costs_no_read_of_the_database(gateway_with: StartGa
 
     cost = await commands_of(gateway, lambda: gateway.query(READ, id=group["id"]))
 
-    assert cost == {("find", "caseGroups"): 1}
+    assert cost == {("find", "caseGroups"): 1, **RECORDED}

@@ -1,8 +1,9 @@
 """What holds whatever is asked, granted, permitted and said: a search for a counterexample.
 
-Random documents × random grants, read permissions and scopes × random statuses. `AUTHORIZATION_EXAMPLES` says how many
-(`make test-authorization`: 10,000). One gateway serves all examples; between them the records in the database are
-changed and the registry is read again at once, rather than when the database tells of it.
+Random documents × random grants, openings of case types, read permissions and scopes × random statuses.
+`AUTHORIZATION_EXAMPLES` says how many (`make test-authorization`: 10,000). One gateway serves all examples; between
+them the records in the database are changed and the registry is read again at once, rather than when the database tells
+of it.
 """
 
 from __future__ import annotations
@@ -48,10 +49,23 @@ from tests.authorization.choices import Choices
 from tests.authorization.documents import Enum, Generator, Operation
 from tests.authorization.expected import REQUEST_ID, Expected, annotated
 from tests.authorization.questions import NAME_ONLY, questions_to
-from tests.authorization.world import DAY, EVERYTHING, NEW, Circumstances, World, circumstances
+from tests.authorization.world import (
+    CASE_TYPES,
+    DAY,
+    EVERYTHING,
+    NEW,
+    PORTAL,
+    PURPOSES,
+    TO_ALL,
+    Circumstances,
+    GroupPlan,
+    Openings,
+    World,
+    circumstances,
+)
 from tests.gateway import CONSUMERS, Answer, running_gateway
 from tests.http.parts import ACCEPT
-from tests.issuer import ALL_SCOPES, Issuer
+from tests.issuer import ALL_SCOPES, ALVA, Issuer
 from tests.producer import Producer
 from tests.reads import Reads
 
@@ -64,6 +78,16 @@ SCHEMA = build_schema((Path(__file__).parents[2] / "schema.graphql").read_text(e
 EVERY_SCOPE = ALL_SCOPES.split()
 NO_SCALARS = {name: st.just(StringValueNode(value="")) for name in ("DateTime", "JSON", "_Any")}
 """hypothesis-graphql cannot make up values of the schema's own scalars; `fitting_values` has those that matter."""
+
+TITLES = """
+  query Titles($id: ID!) {
+    caseGroup(id: $id) {
+      cases(first: 100) {
+        edges { node { reference status { ... on CaseStatus { title } ... on StatusUnavailable { reason } } } }
+      }
+    }
+  }
+"""
 
 RECORDS = ("producers", "consumers", "grants")
 
@@ -84,8 +108,19 @@ class Laboratory(World):
 
     registry: Registry
 
-    async def agree(self, grants: list[dict[str, Any]]) -> None:
-        """Makes these all the grants there are."""
+    async def agree(self, grants: list[dict[str, Any]], openings: Openings) -> None:
+        """Makes these all the grants there are, and opens the case types so."""
+        producers = self.gateway.database["producers"]
+        async for record in producers.find({}):
+            case_types = [
+                {
+                    **TO_ALL,
+                    **one,
+                    **openings.get((record["_id"], one["code"]), {} if one["code"] == "CLOSED" else TO_ALL),
+                }
+                for one in record["caseTypes"]
+            ]
+            await producers.update_one({"_id": record["_id"]}, {"$set": {"caseTypes": case_types}})
         collection = self.gateway.database["grants"]
         await collection.delete_many({})
         if grants:
@@ -95,6 +130,10 @@ class Laboratory(World):
     async def stored_groups(self) -> list[dict[str, Any]]:
         """The groups as they are in the database."""
         return [group async for group in self.gateway.database["caseGroups"].find({})]
+
+    async def stored_cases(self) -> list[dict[str, Any]]:
+        """The cases of all groups, as they are in the database."""
+        return [case for group in await self.stored_groups() for case in group["cases"]]
 
     async def restore(self, groups: list[dict[str, Any]]) -> None:
         """Makes these all the groups there are, as they were."""
@@ -156,7 +195,7 @@ async def laboratory(
     ) as gateway:
         found = Laboratory(gateway, tax, city)
         found.registry = opened[0].registry
-        await found.agree(EVERYTHING)
+        await found.agree(EVERYTHING, {})
         await found.make_groups()
         yield found
 
@@ -253,6 +292,22 @@ async def test_no_change_that_is_made_or_refused_tells_what_is_not_granted(labor
     assert all(seen[what] >= EXAMPLES / 20 for what in ("is run", "is a change")), seen
 
 
+async def test_a_case_is_added_exactly_where_its_type_is_open_and_read_where_it_is_granted_too(
+    laboratory: Laboratory,
+) -> None:
+    stored = await laboratory.stored_groups()
+
+    async def holds(example: tuple[bytes, Circumstances]) -> dict[str, bool]:
+        entropy, random = example
+        told = await _is_added_where_open(laboratory, Choices(entropy), random)
+        await laboratory.restore(stored)
+        return told
+
+    seen = await _for_all(st.tuples(st.binary(min_size=12, max_size=12), circumstances()), holds)
+
+    assert all(seen[what] >= EXAMPLES / 20 for what in ("is added", "is refused", "is read", "is not permitted")), seen
+
+
 TELLING = ("statuses are asked for", "less is asked for", "something is forbidden", "in parts")
 """What an example can have that makes it tell something; without enough such examples the search is of empty things."""
 
@@ -285,12 +340,51 @@ async def _is_discreet(world: Laboratory, operation: Operation, random: Circumst
     """Neither answer nor questions hold what is not granted, whatever became of the operation."""
     world.say(random.presence)
     await world.permit(random.permission)
-    await world.agree(random.grants)
+    await world.agree(random.grants, random.openings)
     answer = await world.ask(operation, random.scopes, in_parts=random.in_parts)
     assert world.leaks(answer.body, random) == []
+    added = [case for case in await world.stored_cases() if case["reference"].startswith(NEW)]
+    assert all(random.is_open(case["producer"], case["caseType"]) for case in added), added
     for producer, reference, fields in questions_to(*world.producers):
         assert fields - {NAME_ONLY} <= world.readable_somewhere(producer, reference, random)
     return {"is run": answer.status == 200, "is a change": operation.text.startswith("mutation")}
+
+
+async def _is_added_where_open(world: Laboratory, choices: Choices, random: Circumstances) -> dict[str, bool]:
+    """A group is made of cases whose types are open, and of no others; of them is read what is granted."""
+    await world.agree(random.grants, random.openings)
+    chosen = [
+        choices.one_of([*CASE_TYPES, *CASE_TYPES, ("tax-agency", "CLOSED")]) for _ in range(choices.number(3) + 1)
+    ]
+    cases = [(producer, code, f"{NEW}-{number}") for number, (producer, code) in enumerate(chosen)]
+    area, event = purpose = choices.one_of(PURPOSES)
+    payload = await world.gateway.create(
+        *(
+            {"producer": global_id("Producer", producer), "caseType": code, "reference": reference}
+            for producer, code, reference in cases
+        ),
+        purpose={"informationArea": area, "event": event},
+    )
+
+    closed = [str(number) for number, case in enumerate(chosen) if not random.is_open(*case)]
+    assert [(error["code"], error["field"][2]) for error in payload["userErrors"]] == [
+        ("CASE_TYPE_NOT_OPEN", number) for number in closed
+    ]
+    added = [case["reference"] for case in await world.stored_cases() if case["reference"].startswith(NEW)]
+    assert added == ([] if closed else [reference for *_, reference in cases])
+    if closed:
+        return {"is refused": True}
+    for *_, reference in cases:
+        for holder in world.producers:
+            holder.case(reference, title=reference)
+    answer = await world.gateway.query(TITLES, id=payload["caseGroup"]["id"])
+    plan = GroupPlan(NEW, PORTAL, ALVA, purpose, tuple(cases))
+    may_be_read = ["title" in random.readable(plan, producer, code) for producer, code, _ in cases]
+    assert answer.statuses() == {
+        reference: reference if is_read else "NOT_PERMITTED"
+        for (*_, reference), is_read in zip(cases, may_be_read, strict=True)
+    }
+    return {"is added": True, "is read": any(may_be_read), "is not permitted": not all(may_be_read)}
 
 
 async def _holds(world: Laboratory, operation: Operation, random: Circumstances) -> dict[str, bool]:
@@ -301,9 +395,9 @@ async def _holds(world: Laboratory, operation: Operation, random: Circumstances)
     await world.permit(random.permission)
 
     everything = Circumstances(
-        EVERYTHING, random.permission, frozenset([*random.scopes, *EVERY_SCOPE]), random.presence, in_parts=False
+        EVERYTHING, {}, random.permission, frozenset([*random.scopes, *EVERY_SCOPE]), random.presence, in_parts=False
     )
-    await world.agree(EVERYTHING)
+    await world.agree(EVERYTHING, {})
     answer = await world.ask(operation, everything.scopes, in_parts=False)
     assert answer.status == 200, answer.body
     full = whole(answer)
@@ -315,7 +409,7 @@ async def _holds(world: Laboratory, operation: Operation, random: Circumstances)
 
     for producer in world.producers:
         producer.asked.clear()
-    await world.agree(random.grants)
+    await world.agree(random.grants, random.openings)
     answer = await world.ask(operation, random.scopes, in_parts=random.in_parts)
     assert world.leaks(answer.body, random) == []
     expected = Expected(SCHEMA, document, operation.variables, world, random)

@@ -130,21 +130,39 @@ class Permission:
         }
 
 
+CASE_TYPES = tuple(dict.fromkeys((producer, case_type) for group in GROUPS for producer, case_type, _ in group.cases))
+
+TO_ALL: dict[str, Any] = {"state": "open", "from": None, "pilots": []}
+TO_NOBODY: dict[str, Any] = {"state": "closed", "from": None, "pilots": []}
+
+Openings = dict[tuple[str, str], dict[str, Any]]
+"""By producer and code: to whom a case type is open, as it stands in the record; to all, if it is not here."""
+
+
 @dataclass(frozen=True)
 class Circumstances:
     """All that is random beside the document."""
 
     grants: list[dict[str, Any]]
+    openings: Openings
     permission: Permission | None
     scopes: frozenset[str]
     presence: dict[str, int]
     """By reference, bits: which fields of its status are null, how many references it has, whether it has a status."""
     in_parts: bool
 
+    def is_open(self, producer: str, case_type: str) -> bool:
+        """Whether the producer has opened that type to the portal: to nobody, to pilots, or to all, from a day on."""
+        opening = self.openings.get((producer, case_type), TO_NOBODY if case_type == "CLOSED" else TO_ALL)
+        has_begun = opening["from"] is None or opening["from"] <= datetime.now(UTC)
+        pilots = PORTAL in opening["pilots"]
+        # What is to be opened to all on a day is piloted until then.
+        return {"closed": False, "pilot": has_begun and pilots, "open": has_begun or pilots}[str(opening["state"])]
+
     def readable(self, plan: GroupPlan, producer: str, case_type: str) -> frozenset[str]:
         """The fields of such a case in the group that the portal may read: from the records, nothing remembered."""
         found = _granted(self.grants, producer, case_type, plan.purpose)
-        if plan.subject != ALVA:
+        if plan.subject != ALVA or not self.is_open(producer, case_type):
             return frozenset()
         if plan.owner != PORTAL:
             permission = self.permission
@@ -191,9 +209,19 @@ def _circumstances(choices: Choices) -> Circumstances:
         presence={reference: choices.number(256) << 8 | choices.number(256) for reference in REFERENCES},
         in_parts=choices.is_one_in(2),
         scopes=frozenset(every_scope if choices.number(3) else choices.some_of(every_scope)),
+        openings={one: _opening(choices) for one in CASE_TYPES if choices.is_one_in(3)},
         permission=_permission(choices) if choices.number(4) else None,
         grants=[_grant(choices) for _ in range(choices.number(6))],
     )
+
+
+def _opening(choices: Choices) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        "state": choices.one_of(["pilot", "open", "closed"]),
+        "from": choices.one_of([None, now - DAY, now + DAY]),
+        "pilots": choices.one_of([[PROGRAM], [PORTAL], [PROGRAM, PORTAL], []]),
+    }
 
 
 def _permission(choices: Choices) -> Permission:
@@ -328,7 +356,7 @@ class World:
                 found |= circumstances.readable(plan, case[0], case[1])
         if reference.startswith(NEW):
             for case_type in ("FSKATT", "MOMS", "SERVERINGSTILLSTAND"):
-                for purpose in PURPOSES:
+                for purpose in PURPOSES if circumstances.is_open(producer, case_type) else ():
                     found |= _granted(circumstances.grants, producer, case_type, purpose)
         return frozenset(found)
 

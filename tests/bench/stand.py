@@ -62,10 +62,14 @@ async def prepare(uri: str, name: str, urls: dict[str, str]) -> None:
 
 def settings(folder: Path, uri: str, name: str, issuer: Issuer, port: int) -> dict[str, str]:
     """The settings of a gateway on `port`."""
-    assertion_key, pseudonym_key = folder / "assertion.jwk", folder / "pseudonym.key"
+    assertion_key, record_key = folder / "assertion.jwk", folder / "record.jwk"
+    pseudonym_key = folder / "pseudonym.key"
     if not assertion_key.exists():
-        assertion_key.write_text(json.dumps(ECKey.generate_key("P-256").as_dict(private=True)))
+        for signing_key in (assertion_key, record_key):
+            signing_key.write_text(json.dumps(ECKey.generate_key("P-256").as_dict(private=True)))
+            signing_key.chmod(0o600)
         pseudonym_key.write_text(base64.b64encode(bytes(32)).decode())
+        pseudonym_key.chmod(0o600)
     return {
         "GATEWAY_PORT": str(port),
         "GATEWAY_MONGODB_URI": uri,
@@ -75,6 +79,7 @@ def settings(folder: Path, uri: str, name: str, issuer: Issuer, port: int) -> di
         "GATEWAY_TOKEN_JWKS": str(issuer.jwks),
         "GATEWAY_ASSERTION_KEY_FILE": str(assertion_key),
         "GATEWAY_PSEUDONYM_KEY_FILE": str(pseudonym_key),
+        "GATEWAY_RECORD_KEY_FILE": str(record_key),
     }
 
 

@@ -35,4 +35,4 @@ def test_an_example_and_its_variables_fit_the_schema(path: Path, schema: GraphQL
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 7

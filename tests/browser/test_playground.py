@@ -166,14 +166,18 @@ def test_deferred_statuses_are_merged_into_the_cases(playground: PlaygroundPage)
 def test_every_other_example_runs_without_an_error(playground: PlaygroundPage) -> None:
     playground.choose_caller(PORTAL, COMPANY)
     answers = {}
-    for tab in ("WhoAmI", "CreateACaseGroup", "Producers"):
+    for tab in ("WhoAmI", "CreateACaseGroup", "MyCases", "Producers", "MyRecord"):
         playground.turn_to(tab)
         answers[tab] = playground.run()
 
     assert not any("errors" in answer for answer in answers.values())
     assert answers["WhoAmI"]["data"]["viewer"]["consumer"]["name"] == PORTAL
     assert answers["CreateACaseGroup"]["data"]["createCaseGroup"]["userErrors"] == []
+    told = [one["outcome"]["cases"] for one in answers["MyCases"]["data"]["availableCases"]["producers"]]
+    assert len(told) == 3
+    assert all(told)
     assert len(answers["Producers"]["data"]["producers"]["edges"]) == 3
+    assert answers["MyRecord"]["data"]["disclosures"]["totalCount"] >= 0
 
 
 def test_a_token_that_is_refused_once_is_renewed(playground: PlaygroundPage) -> None:

@@ -13,7 +13,7 @@ from gateway.development import programs
 from gateway.development.demo import make_ready
 from gateway.development.directory import DevelopmentDirectory, occupied
 from gateway.development.errors import DevelopmentError
-from gateway.identity.pseudonyms import read_pseudonyms
+from gateway.identity.pseudonym_key_file import read_pseudonyms
 from gateway.settings import Settings
 from gateway.store.driver import Database, connect, open_database
 

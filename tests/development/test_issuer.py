@@ -98,7 +98,7 @@ def test_a_chain_that_no_gateway_accepts_is_refused(issuer: TokenIssuer, actors:
 @pytest.mark.parametrize(
     ("scope", "claim"),
     [
-        (None, "case-groups:read case-groups:write case-groups:share subject:read"),
+        (None, "case-groups:read case-groups:write case-groups:share disclosures:read subject:read"),
         ("", ""),
         ("case-groups:read introspection", "case-groups:read introspection"),
     ],
@@ -159,7 +159,9 @@ def test_the_folder_and_its_secrets_are_the_owners_alone(folder: Path) -> None:
     assert stat.S_IMODE((folder / "database").stat().st_mode) == 0o700
     assert {
         file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir() if file.is_file()
-    } == dict.fromkeys(["issuer.jwk", "issuer.jwks.json", "assertion.jwk", "pseudonym.key", "lock"], 0o600)
+    } == dict.fromkeys(
+        ["issuer.jwk", "issuer.jwks.json", "assertion.jwk", "record.jwk", "pseudonym.key", "lock"], 0o600
+    )
 
 
 def test_the_public_keys_have_no_secret_and_the_pseudonym_key_is_32_bytes(folder: Path) -> None:

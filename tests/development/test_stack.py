@@ -335,4 +335,6 @@ def _continued_line(text: str, start: str) -> str:
 
 
 def _keys(directory: Path) -> dict[str, bytes]:
-    return {name: (directory / name).read_bytes() for name in ("issuer.jwk", "assertion.jwk", "pseudonym.key")}
+    return {
+        name: (directory / name).read_bytes() for name in ("issuer.jwk", "assertion.jwk", "record.jwk", "pseudonym.key")
+    }

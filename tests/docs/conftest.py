@@ -11,7 +11,7 @@ from typing import Any
 import pytest_asyncio
 
 from gateway.development import programs
-from gateway.identity.pseudonyms import read_pseudonyms
+from gateway.identity.pseudonym_key_file import read_pseudonyms
 from gateway.store.definitions import load_demo
 from gateway.store.initialise import apply_demo
 from subgraphs.reference.cases import load_cases

@@ -14,7 +14,7 @@ from tests.issuer import ALL_SCOPES, COMPANY
 PASSING = {
     *("id", "status", "requestId", "startCursor", "endCursor"),
     *("createdAt", "updatedAt", "retainUntil", "addedAt", "permittedAt", "offeredAt", "since", "availableFrom"),
-    "validUntil",
+    *("validUntil", "at", "lapsesAt"),
 }
 """Fields whose values are of the moment: of an answer shown on a page, their shape alone must be right.
 

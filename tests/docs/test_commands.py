@@ -86,7 +86,7 @@ def assert_is_a_command(words: list[str]) -> None:
         command = subcommands[name]
     known = {name for parameter in command.params for name in parameter.opts}
 
-    assert {word.partition("=")[0] for word in names if word.startswith("-")} <= known
+    assert {word.partition("=")[0] for word in names if re.match("-.", word)} <= known
 
 
 def assert_answers(command: str, url: str, token: str) -> None:

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from gateway.disclosure.faults import FaultCode
 from gateway.errors import GatewayError, UserErrorCode
 from gateway.groups.takeovers import OfferReason
 from gateway.groups.wording import IDEMPOTENCY_KEY, NOTE, REFERENCE, TITLE
+from gateway.metrics import Metrics
+from gateway.model.availability import BreakerState
 from gateway.model.overview import CasesUnavailableReason
 from gateway.model.purpose import InformationArea
+from gateway.model.replica import new_replica_id
 from gateway.model.status import UnavailableReason
 from gateway.settings import PREFIX, SETTINGS_FILE_VARIABLE, Settings
 from subgraphs.kundhandelse.failures import Failure
@@ -69,6 +73,12 @@ def test_every_user_error_code_is_documented() -> None:
     assert set(ERRORS.section("## Why a change was refused").rows()) == USER_ERROR_CODES
 
 
+def test_every_fault_of_the_record_is_documented() -> None:
+    section = page("docs/operations.md").section("## The record and its audit")
+
+    assert set(section.rows()) == {code.value for code in FaultCode}
+
+
 def test_every_outcome_is_documented() -> None:
     assert set(ERRORS.section("## Why a status is unavailable").rows()) == REASONS
     assert set(PORTALS.section("## Statuses and their outcomes").rows()) == REASONS
@@ -80,7 +90,7 @@ def test_no_page_names_a_code_that_does_not_exist(page_: Page) -> None:
     """In prose, what stands in code and looks like an enum value or a code."""
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", page_.prose))
     of_producers = {failure.value for failure in Failure}
-    enumerated = {one.value for one in (*InformationArea, *OfferReason)}
+    enumerated = {one.value for one in (*InformationArea, *OfferReason, *FaultCode)}
     known = error_codes() | USER_ERROR_CODES | REASONS | CASES_REASONS | enumerated | of_producers
 
     assert {name for name in named - known if not name.startswith((PREFIX, "MONGO"))} == set()
@@ -104,6 +114,25 @@ def test_the_lengths_of_texts_are_documented() -> None:
 
     for name, rule in {"title": TITLE, "note": NOTE, "reference": REFERENCE, "idempotencyKey": IDEMPOTENCY_KEY}.items():
         assert rows[name][0].startswith(f"{rule.shortest}–{rule.longest}"), name
+
+
+def test_every_metric_is_documented_with_its_type_and_labels() -> None:
+    metrics = Metrics(new_replica_id())
+    producer = metrics.of_producer("tax-agency")
+    producer.questions["ok"].inc()
+    metrics.set_producer("tax-agency", BreakerState.OPEN, places_taken=0, places=1)
+    metrics.http_requests.labels("/graphql", "2xx").inc()
+    metrics.operations.labels("query", "ok").observe(1)
+    found = {}
+    for family in metrics.registry.collect():
+        suffix = {"counter": "_total", "info": "_info"}.get(family.type, "")
+        labels = {name for sample in family.samples for name in sample.labels} - {"le"}
+        found[family.name + suffix] = (family.type, labels)
+
+    rows = page("docs/operations.md").section("## Metrics").rows()
+
+    documented = {name: (type_, set(re.findall(r"`(\w+)`", labels))) for name, (type_, labels, *_) in rows.items()}
+    assert documented == found
 
 
 def test_every_log_event_is_documented() -> None:

@@ -179,3 +179,33 @@ async def test_a_change_can_be_answered_in_parts() -> None:
     assert parts.first["data"] == {"change": {}}
     (rest,) = [part async for part in parts.rest]
     assert rest["incremental"] == [{"id": "0", "data": {"name": "changed"}}]
+
+
+async def test_what_comes_in_parts_is_left_to_the_standard_executor_and_counted() -> None:
+    counted: list[str] = []
+    documents = Documents(
+        SCHEMA,
+        UNGUARDED,
+        LIMITS,
+        compiled=lambda: counted.append("compiled"),
+        left=lambda: counted.append("left"),
+    )
+    document = documents.prepare("{ __typename ... @defer { thing { name } } }", NO_SCOPES)
+
+    for incremental in (False, False, True):
+        answer = await run(
+            SCHEMA,
+            document.authorized(NO_SCOPES, incremental=incremental),
+            operation_name=None,
+            variables=None,
+            context=None,
+            request_id="r1",
+            hide_suggestions=False,
+            is_let_in=lambda: True,
+            is_change=False,
+        )
+        assert isinstance(answer, Parts) is incremental
+        if isinstance(answer, Parts):
+            assert [part["hasNext"] async for part in answer.rest][-1] is False
+
+    assert counted == ["compiled", "left"]

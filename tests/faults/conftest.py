@@ -21,6 +21,7 @@ from tests.faults.server import SocketProducer, socket_producer
 from tests.gateway import Gateway, running_gateway
 from tests.http.conftest import logged
 from tests.issuer import Issuer
+from tests.metrics import Samples, address, listening, read
 from tests.reads import Reads
 
 __all__ = ["logged"]
@@ -38,6 +39,11 @@ class Scene:
     gateway: Gateway
     faulty: SocketProducer
     others: tuple[SocketProducer, SocketProducer]
+    metrics_url: str
+
+    async def metrics(self) -> Samples:
+        """What the gateway's metrics say now."""
+        return await read(self.gateway.session, self.metrics_url)
 
     @property
     def producers(self) -> tuple[SocketProducer, ...]:
@@ -94,6 +100,7 @@ async def scene(
         elif where is not None and where not in spoilt:
             faulty.url = faulty.url.replace("127.0.0.1", "producer.example")
             _resolve(monkeypatch, None if where == "no address" else where)
+        metrics = stack.enter_context(listening())
         gateway = await stack.enter_async_context(
             running_gateway(
                 database_uri,
@@ -106,6 +113,7 @@ async def scene(
                     grant_record(CONSUMER, producer.id, ["PERMIT"], environment="live")
                     for producer in (faulty, *others)
                 ],
+                metrics=metrics,
                 **{
                     "environment": "live",
                     "producer_networks": (ip_network("127.0.0.1/32"),),
@@ -115,7 +123,7 @@ async def scene(
                 },
             )
         )
-        yield Scene(gateway, faulty, (others[0], others[1]))
+        yield Scene(gateway, faulty, (others[0], others[1]), address(metrics))
 
 
 def _resolve(monkeypatch: pytest.MonkeyPatch, address: str | None) -> None:

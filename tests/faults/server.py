@@ -101,7 +101,7 @@ class SocketProducer(tests_producer.Producer):
 async def socket_producer(id_: str, case_type: str, tls: ssl.SSLContext) -> AsyncIterator[SocketProducer]:
     """A producer on a free port of 127.0.0.1."""
     producer = SocketProducer(id_, (case_type,))
-    server = await asyncio.start_server(producer.serve, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(producer.serve, "127.0.0.1", 0, ssl=tls, ssl_shutdown_timeout=0.2)
     producer.url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/graphql"
 
     async def stop() -> None:

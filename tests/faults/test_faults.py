@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.faults.conftest import Scene
+from gateway.metrics import NOT_ASKED
+from gateway.producers.guard import Request
+from tests.faults.conftest import FEW_PLACES, Scene
+from tests.faults.memory import MOST_BYTES, watched_memory
 from tests.faults.server import Question, rightly
 from tests.faults.table import BAD, FAULT, PAGE, ROWS, SCENARIOS, SHOWN, TIMEOUT, UNAVAILABLE, Row, never, with_table
 from tests.gateway import Gateway
 from tests.http.parts import in_parts, together
 from tests.http.waiting import until
 from tests.issuer import ALVA
+from tests.metrics import Samples
 from tests.producer import Producer
 
 STATUS = """
@@ -87,16 +92,15 @@ async def test_a_fault_costs_its_own_cases_alone(
     scene.faulty.fault = row.fault
     for producer in scene.others:
         producer.release.set()
-    began = time.monotonic()
+    before = await scene.metrics()
 
-    async with in_parts(scene.gateway, DEFERRED, id=group["id"]) as parts:
-        received = [await parts.next()]
-        # The fault happens when the caller has the others' statuses, and not before: were they held back by it, or
-        # asked for after it, this would not end.
-        while not said_of(received) >= {"C-1", "R-1"}:
-            received.append(await parts.next())
-        scene.faulty.release.set()
-        received += await parts.all()
+    with watched_memory() as memory:
+        began = time.monotonic()
+        received = await asked_in_parts(scene, group)
+        took = time.monotonic() - began
+        await nothing_is_left(scene, tasks)
+        assert await memory.objects_in_the_end() == {}
+        assert await memory.bytes_in_the_end() < MOST_BYTES
 
     statuses = by_reference(together(received))
     assert list(statuses) == ["T-1", "C-1", "R-1", "T-2"]
@@ -105,7 +109,8 @@ async def test_a_fault_costs_its_own_cases_alone(
     assert (outcome(statuses["T-1"]), outcome(statuses["T-2"])) == (row.first, row.second)
     assert statuses["T-1"].get("retryAfterSeconds") == row.retry_after
     assert (scene.faulty.requests, city.requests, office.requests) == (row.requests, 1, 1)
-    await nothing_is_left(scene, tasks)
+    assert_counted((await scene.metrics()).since(before), row)
+    assert_others_are_logged_as_asked(logged)
     lines = told(logged)
     if row.log == BAD:
         assert [line["event"] for line in lines] == [BAD]
@@ -113,12 +118,57 @@ async def test_a_fault_costs_its_own_cases_alone(
         (line,) = lines
         assert (line["event"], line["outcome"]) == ("producer.asked", row.first)
         assert row.log in line["problem"]
+        assert line["cases"] == 2
+        assert line["milliseconds"] <= took * 1000 + 1
     else:
         assert {line["event"] for line in lines} <= {"producer.batch_split"}
     record_property("fault", row.name)
     record_property("outcome", row.outcome.replace("`", ""))
-    record_property("milliseconds", round((time.monotonic() - began) * 1000))
+    record_property("milliseconds", round(took * 1000))
     record_property("others", "complete, and first")
+
+
+async def asked_in_parts(scene: Scene, group: Any) -> list[Any]:
+    """The parts of the answer; what the faulty producer does, it does when the caller has the others' statuses."""
+    async with in_parts(scene.gateway, DEFERRED, id=group["id"]) as parts:
+        received = [await parts.next()]
+        # Were they held back by the fault, or asked for after it, this would not end.
+        while not said_of(received) >= {"C-1", "R-1"}:
+            received.append(await parts.next())
+        scene.faulty.release.set()
+        return received + await parts.all()
+
+
+def assert_counted(moved: Samples, row: Row) -> None:
+    """The metrics have moved by what the fault cost its own cases, and by two answers of the others."""
+    of_statuses = Counter("ok" if outcome == SHOWN else outcome for outcome in (row.first, row.second))
+    assert moved.of("gateway_statuses_total") == {
+        ("ok", "municipality"): 1,
+        ("ok", "companies-registration-office"): 1,
+        **{(outcome, "tax-agency"): count for outcome, count in of_statuses.items()},
+    }
+    assert moved.of("gateway_producer_questions_total") == {
+        ("ok", "municipality"): 1,
+        ("ok", "companies-registration-office"): 1,
+        (row.counted_as, "tax-agency"): row.questions,
+    }
+    assert moved.of("gateway_producer_retries_total") == ({("tax-agency",): row.retries} if row.retries else {})
+    assert moved.of("gateway_producer_request_duration_seconds_count") == {
+        ("municipality",): 1,
+        ("companies-registration-office",): 1,
+        ("tax-agency",): row.questions + row.retries,
+    }
+    assert moved.of("gateway_operation_duration_seconds_count") == {("ok", "query"): 1}
+
+
+def assert_others_are_logged_as_asked(logged: list[dict[str, Any]]) -> None:
+    """One line for each of the others, which says nothing against it."""
+    lines = [line for line in logged if line.get("producer", "tax-agency") != "tax-agency"]
+    assert sorted((line["producer"], line["event"], line["log_level"], line["cases"]) for line in lines) == [
+        ("companies-registration-office", "producer.asked", "info", 1),
+        ("municipality", "producer.asked", "info", 1),
+    ]
+    assert all("outcome" not in line for line in lines)
 
 
 def said_of(parts: list[Any]) -> set[str]:
@@ -163,6 +213,7 @@ async def test_one_poisoned_case_costs_one_case(scene: Scene, recorded: None, lo
             await rightly(question)
 
     scene.faulty.fault = poisoned
+    before = await scene.metrics()
     statuses = await asked(scene.gateway, group)
 
     assert {one: outcome(statuses[one]) for one in references} == {
@@ -171,6 +222,13 @@ async def test_one_poisoned_case_costs_one_case(scene: Scene, recorded: None, lo
     assert statuses["C-1"] == complete(city, "C-1")
     assert scene.faulty.requests <= 13
     assert [line["event"] for line in told(logged)] == ["producer.batch_split"]
+    moved = (await scene.metrics()).since(before)
+    assert moved.of("gateway_statuses_total") == {
+        (FAULT, "tax-agency"): 1,
+        ("ok", "tax-agency"): 59,
+        ("ok", "municipality"): 1,
+    }
+    assert sum(moved.of("gateway_producer_questions_total").values()) == scene.faulty.requests + 1
 
 
 @scenario("alternating good and bad")
@@ -186,10 +244,16 @@ async def test_a_producer_that_is_up_and_down_is_shown_when_it_is_up(scene: Scen
             await rightly(question)
 
     scene.faulty.fault = by_turns
+    before = await scene.metrics()
     seen = [await asked(scene.gateway, group) for _ in range(6)]
 
     assert [outcome(statuses["T-1"]) for statuses in seen] == [SHOWN, UNAVAILABLE] * 3
     assert all(statuses["C-1"] == complete(city, "C-1") for statuses in seen)
+    assert (await scene.metrics()).since(before).of("gateway_producer_questions_total") == {
+        ("ok", "tax-agency"): 3,
+        (UNAVAILABLE, "tax-agency"): 3,
+        ("ok", "municipality"): 6,
+    }
 
 
 @pytest.mark.settings(producer_breaker_min_requests=3, producer_breaker_open_seconds=2)
@@ -205,6 +269,7 @@ async def test_a_breaker_opens_and_closes_again(scene: Scene, recorded: None, lo
     scene.faulty.fault = down
     failed = [await asked(scene.gateway, group) for _ in range(5)]
     requests = scene.faulty.requests
+    while_open = await scene.metrics()
     scene.faulty.fault = rightly
 
     async def is_closed() -> bool:
@@ -221,6 +286,16 @@ async def test_a_breaker_opens_and_closes_again(scene: Scene, recorded: None, lo
         "producer.breaker_opened",
         "producer.breaker_closed",
     ]
+    assert while_open.of("gateway_producer_questions_total") == {
+        (UNAVAILABLE, "tax-agency"): 3,
+        (NOT_ASKED, "tax-agency"): 2,
+        ("ok", "municipality"): 5,
+    }
+    assert while_open.of("gateway_producer_breaker_opened_total") == {("tax-agency",): 1}
+    assert while_open.of("gateway_producer_breaker_state") == {("tax-agency", "open"): 1, ("municipality", "closed"): 1}
+    in_the_end = (await scene.metrics()).since(while_open)
+    assert in_the_end.of("gateway_producer_breaker_state") == {("tax-agency", "open"): -1, ("tax-agency", "closed"): 1}
+    assert in_the_end.of("gateway_producer_breaker_opened_total") == {}
 
 
 @scenario("all three producers down")
@@ -238,6 +313,9 @@ async def test_without_any_producer_every_case_is_still_there(scene: Scene, reco
         "C-1": UNAVAILABLE,
     }
     await nothing_is_left(scene, tasks)
+    assert (await scene.metrics()).of("gateway_statuses_total") == {
+        (UNAVAILABLE, producer.id): 1 for producer in scene.producers
+    }
 
 
 @pytest.mark.settings(producer_breaker_min_requests=1_000)
@@ -249,6 +327,7 @@ async def test_a_crowd_waits_for_nobody_but_the_one_that_hangs(scene: Scene, rec
     await asked(scene.gateway, group)
     tasks = asyncio.all_tasks()
     scene.faulty.fault = never
+    before = await scene.metrics()
 
     seen = await asyncio.gather(*(asked(scene.gateway, group) for _ in range(24)))
 
@@ -258,6 +337,26 @@ async def test_a_crowd_waits_for_nobody_but_the_one_that_hangs(scene: Scene, rec
     for statuses in seen:
         assert (statuses["C-1"], statuses["R-1"]) == (complete(city, "C-1"), complete(office, "R-1"))
     await nothing_is_left(scene, tasks)
+    after = await scene.metrics()
+    assert after.since(before).of("gateway_producer_questions_total") == {
+        (TIMEOUT, "tax-agency"): outcomes.count(TIMEOUT),
+        (NOT_ASKED, "tax-agency"): outcomes.count(UNAVAILABLE),
+        ("ok", "municipality"): 24,
+        ("ok", "companies-registration-office"): 24,
+    }
+    assert after.of("gateway_producer_places")["tax-agency",] == FEW_PLACES["maxConnections"]
+    assert after.of("gateway_producer_places_taken") == {}
+
+
+def test_what_is_left_in_memory_is_found() -> None:
+    with watched_memory() as memory:
+        left = [Request(b" " * MOST_BYTES, assertion=str, cases=1)]
+
+        assert memory.objects() == {"Request": 1}
+        assert memory.bytes() > MOST_BYTES
+        left.clear()
+        assert memory.objects() == {}
+        assert memory.bytes() < MOST_BYTES
 
 
 def test_the_page_has_the_table_as_it_is_tested() -> None:

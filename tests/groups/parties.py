@@ -8,12 +8,19 @@ from typing import Any
 
 import pytest_asyncio
 
+from gateway.groups.limits import GroupLimits
 from tests.agreements import consumer_record
 from tests.gateway import Gateway
 from tests.http.waiting import until
 from tests.issuer import ALVA
 
 OWNER, OTHER, THIRD = "business-portal", "accounting-program", "travel-portal"
+
+DAY = timedelta(days=1)
+LIMITS = GroupLimits(
+    200, 500, 20, retention=400 * DAY, use_interval=DAY, transfer_offer=30 * DAY, claim_waiting=30 * DAY
+)
+"""Those of the settings' defaults."""
 
 GROUP = """
   query Group($id: ID!) {

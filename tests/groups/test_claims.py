@@ -12,15 +12,14 @@ from bson import ObjectId
 
 from gateway.errors import ChangeRefused, StoreUnavailable
 from gateway.groups.changes import GroupChanges
-from gateway.groups.limits import GroupLimits
 from gateway.groups.takeovers import Takeovers
-from gateway.model.caller import Caller, ConsumerId, SubjectKey
+from gateway.model.caller import Caller, ConsumerId, SubjectKey, SubjectKeys
 from gateway.model.case_group import CaseGroup, GroupId
 from gateway.model.connection import Environment
 from gateway.store.case_groups import CaseGroupStore
 from gateway.store.notices import Notices
 from gateway.store.registry import Registry
-from tests.groups.parties import ABSENT, OTHER, OWNER, THIRD, Parties, Party, codes, stored_id, written
+from tests.groups.parties import ABSENT, LIMITS, OTHER, OWNER, THIRD, Parties, Party, codes, stored_id, written
 from tests.issuer import ALVA, BJORN
 from tests.producer import Producer
 
@@ -196,7 +195,7 @@ class Interrupted(CaseGroupStore):
     notices_seen = 0
     makes_it: bool | None = None
 
-    async def hand_over(self, subject: SubjectKey, group: CaseGroup, to: ConsumerId) -> CaseGroup | None:
+    async def hand_over(self, subject: SubjectKeys, group: CaseGroup, to: ConsumerId) -> CaseGroup | None:
         """Counts the notices; then the write is made, or not, and whether it was stays unknown, or another won."""
         self.notices_seen = await self._groups.database["notices"].count_documents({})
         if self.makes_it is None:
@@ -215,9 +214,7 @@ async def claim(parties: Parties, store: Interrupted, group: dict[str, Any]) -> 
     """Claims the group for the other consumer by way of `store`."""
     registry = Registry(parties.gateway.database, Environment.TEST)
     await registry.read()
-    day = timedelta(days=1)
-    limits = GroupLimits(200, 500, 20, retention=400 * day, transfer_offer=30 * day, claim_waiting=30 * day)
-    takeovers = Takeovers(GroupChanges(store, limits), Notices(parties.gateway.database), registry)
+    takeovers = Takeovers(GroupChanges(store, LIMITS), Notices(parties.gateway.database), registry)
     document = await parties.gateway.database["caseGroups"].find_one({})
     assert document is not None
     subject = SubjectKey(document["subject"], document["subjectKey"])

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
+from gateway.groups.retention import Retention
 from gateway.groups.visible import VisibleGroups
 from gateway.model.caller import Caller, ConsumerId, SubjectKey
 from gateway.model.case_group import CaseGroupFilter, GroupId
 from gateway.model.page import Window
 from gateway.store.case_groups import CaseGroupStore
 from tests.gateway import STATUS
-from tests.groups.parties import OTHER, Parties, Party, global_id, stored_id
+from tests.groups.parties import LIMITS, OTHER, Parties, Party, global_id, stored_id
 from tests.issuer import BJORN
 from tests.producer import Producer
 
@@ -258,7 +259,7 @@ async def test_page_count_and_ids_agree_on_the_very_moment_at_which_a_permission
     await parties.owner.permits(parties.other, group)
     document = await parties.gateway.database["caseGroups"].find_one({})
     assert document is not None
-    subject, reader = SubjectKey(document["subject"], document["subjectKey"]), ConsumerId(OTHER)
+    subject, reader = (SubjectKey(document["subject"], document["subjectKey"]),), ConsumerId(OTHER)
     permission = document["readPermissions"][0]
     store, a_moment = CaseGroupStore(parties.gateway.database), timedelta(milliseconds=1)
 
@@ -281,7 +282,8 @@ async def test_a_permission_that_lapses_during_an_operation_is_none_from_then_on
     document = await ending(parties, group, datetime.now(UTC) + timedelta(seconds=0.5))
     subject = SubjectKey(document["subject"], document["subjectKey"])
     caller = Caller(ConsumerId(OTHER), "", subject, (), frozenset())
-    groups = VisibleGroups(CaseGroupStore(parties.gateway.database), caller)
+    store = CaseGroupStore(parties.gateway.database)
+    groups = VisibleGroups(store, Retention(store, LIMITS), caller)
 
     first = await groups.load(GroupId(stored_id(group)))
     await asyncio.sleep(0.6)

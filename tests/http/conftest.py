@@ -20,6 +20,6 @@ def logged() -> Iterator[list[dict[str, Any]]]:
 
 def _of_a_request(_: Any, __: str, line: EventDict) -> EventDict:
     """Leaves out what the gateway does beside its requests, whenever that is."""
-    if line["event"].startswith("registry."):
+    if line["event"].startswith(("registry.", "replica.")):
         raise structlog.DropEvent
     return line

@@ -67,7 +67,7 @@ async def test_a_gateway_with_all_it_needs_is_live_and_ready(gateway: Gateway) -
     assert (live.status, live.json) == (200, {"status": "ok"})
     assert (ready.status, ready.json) == (
         200,
-        {"status": "ok", "checks": {"database": True, "registry": True, "issuerKeys": True}},
+        {"status": "ok", "checks": {"database": True, "registry": True, "issuerKeys": True, "pseudonymKeys": True}},
     )
     assert live.headers["Cache-Control"] == ready.headers["Cache-Control"] == "no-store"
 

@@ -118,6 +118,7 @@ async def _gateway_serve(
                 "GATEWAY_TOKEN_JWKS": str(gateway.issuer.jwks),
                 "GATEWAY_ASSERTION_KEY_FILE": str(folder / "assertion.jwk"),
                 "GATEWAY_PSEUDONYM_KEY_FILE": str(folder / "pseudonym.key"),
+                "GATEWAY_RECORD_KEY_FILE": str(folder / "record.jwk"),
             },
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,

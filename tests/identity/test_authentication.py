@@ -11,7 +11,7 @@ from gateway.errors import Forbidden, GatewayError, Unauthenticated, Unavailable
 from gateway.identity.access_tokens import AccessTokens
 from gateway.identity.authentication import Authentication
 from gateway.identity.issuer_keys import IssuerKeys
-from gateway.identity.pseudonyms import Pseudonyms
+from gateway.identity.pseudonyms import PseudonymKey, Pseudonyms
 from gateway.model.caller import Caller, ConsumerId, SubjectKey
 from gateway.model.connection import Connection, ConnectionState, Contact, Environment, Validity
 from gateway.model.consumer import Consumer
@@ -20,7 +20,7 @@ from tests.identity.bad_tokens import FORM
 from tests.issuer import ALVA, AUDIENCE, BJORN, COMPANY, ISSUER, Issuer
 
 SEND_A_TOKEN = "Send an access token: Authorization: Bearer <token>."
-PSEUDONYMS = Pseudonyms(b"k" * 32, "k1")
+PSEUDONYMS = Pseudonyms([PseudonymKey("k1", b"k" * 32), PseudonymKey("k2", b"2" * 32)])
 
 CONNECTION = Connection(
     Environment.TEST,
@@ -82,6 +82,9 @@ async def test_a_caller_is_the_tokens_consumer_subject_actors_and_scopes(
         subject_key=PSEUDONYMS.of(COMPANY),
         actors=(ALVA, BJORN),
         scopes=frozenset({"case-groups:read", "subject:read"}),
+        actor_keys=(PSEUDONYMS.of(ALVA).digest, PSEUDONYMS.of(BJORN).digest),
+        subject_keys=PSEUDONYMS.all_of(COMPANY),
+        subject_id=PSEUDONYMS.of(COMPANY).digest,
     )
 
 

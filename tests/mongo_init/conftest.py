@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from gateway.identity.pseudonyms import Pseudonyms, read_pseudonyms
+from gateway.identity.pseudonym_key_file import read_pseudonyms
+from gateway.identity.pseudonyms import Pseudonyms
 from gateway.store.definitions import Definitions, DemoData, load_definitions, load_demo
 from gateway.store.driver import Database, connect, open_database
 from tests.database import embedded_database
@@ -46,6 +47,7 @@ def key_file(tmp_path: Path) -> Path:
     """A pseudonym key, as the gateway and init.js read it."""
     file = tmp_path / "pseudonym.key"
     file.write_text(base64.b64encode(b"a key that tests alone make use of").decode() + "\n")
+    file.chmod(0o600)
     return file
 
 

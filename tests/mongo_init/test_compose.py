@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gateway.identity.pseudonyms import read_pseudonyms
+from gateway.identity.pseudonym_key_file import read_pseudonyms
 from gateway.settings import SETTINGS_FILE_VARIABLE, Settings
 from gateway.store.definitions import MONGO_INIT, Definitions
 
@@ -62,19 +62,24 @@ def test_the_gateway_has_all_it_needs_to_serve(secrets: Path, monkeypatch: pytes
 
     assert settings.mongodb_uri is not None
     assert settings.mongodb_uri.get_secret_value().endswith("@mongodb:27017/minaarenden?replicaSet=rs0")
-    needed = (settings.pseudonym_key_file, settings.assertion_key_file, settings.token_issuer, settings.token_jwks)
+    files = (settings.pseudonym_key_file, settings.assertion_key_file, settings.record_key_file)
+    needed = (*files, settings.token_issuer, settings.token_jwks)
     assert None not in needed
 
 
-def test_the_documented_commands_make_every_secret(secrets: Path) -> None:
+def test_the_documented_commands_make_every_secret(secrets: Path, tmp_path: Path) -> None:
     files = {secret["file"] for secret in COMPOSE["secrets"].values()}
 
     assert {f"secrets/{file.name}" for file in secrets.iterdir()} == files
     assert secrets.stat().st_mode & 0o777 == 0o700
     assert all(file.stat().st_mode & 0o777 == 0o644 for file in secrets.iterdir())
-    assert read_pseudonyms(secrets / "pseudonym_key", "k1").key_id == "k1"
+    # As the gateway's entrypoint does it: a key file is its owner's alone.
+    key = Path(shutil.copy(secrets / "pseudonym_key", tmp_path))
+    key.chmod(0o400)
+    assert read_pseudonyms(key, "k1").key_id == "k1"
     assert (secrets / "mongodb_gateway_password").read_text().strip() in (secrets / "gateway_settings").read_text()
-    assert json.loads((secrets / "assertion_key").read_text()).keys() >= {"kty", "crv", "d", "kid"}
+    for name in ("assertion_key", "record_key"):
+        assert json.loads((secrets / name).read_text()).keys() >= {"kty", "crv", "d", "kid"}
     assert len((secrets / "mongodb_keyfile").read_bytes()) <= 1024, "mongod takes no longer key file"
 
 

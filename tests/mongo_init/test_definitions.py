@@ -36,9 +36,13 @@ def test_no_definition_stands_twice() -> None:
         assert whole.count(index) == 1
 
 
-def test_the_service_can_only_append_to_the_record_of_disclosures(definitions: Definitions) -> None:
+def test_nobody_changes_the_record_and_one_role_alone_removes_from_it(definitions: Definitions) -> None:
     for role in definitions.roles:
-        assert not {"update", "remove"} & set(role.privileges.get("disclosures", []))
+        for collection in ("disclosures", "recordStreams", "recordSeals"):
+            may_remove = role.role == "recordKeeper" and collection == "disclosures"
+            allowed = set(role.privileges.get(collection, []))
+
+            assert {"update", "remove"} & allowed == ({"remove"} if may_remove else set())
 
 
 def _write(path: str, text: str) -> Callable[[Path], None]:

@@ -31,6 +31,7 @@ FILTERS: dict[str, Callable[[Document], Document]] = {
     "find": lambda command: command["filter"],
     "aggregate": lambda command: command["pipeline"][0]["$match"],
     "findAndModify": lambda command: command["query"],
+    "update": lambda command: command["updates"][0]["q"],
     "delete": lambda command: command["deletes"][0]["q"],
 }
 """Where each command that reads or changes documents has its filter."""
@@ -99,17 +100,18 @@ async def test_no_hot_query_scans_a_collection(ready: Database, recorded: tuple[
     await store.insert(SUBJECT, group, IdempotencyKey("k", "f"))
     for wanted in (CaseGroupFilter(), narrow):
         for window in (Window(20), Window(20, bound), Window(20, None, bound, backward=True)):
-            await store.page(SUBJECT, OWNER, wanted, window, now)
-        await store.count(SUBJECT, OWNER, wanted, now)
-    await store.count_owned(SUBJECT, OWNER)
-    await store.by_ids(SUBJECT, OWNER, [group.id, GroupId(str(ObjectId()))], now)
-    await store.holding(SUBJECT, OWNER, [ProducerId("tax-agency")], now)
-    await store.offered(SUBJECT, other, [OWNER], now)
-    await store.offered_by_id(SUBJECT, other, [OWNER], now, group.id)
-    await store.by_idempotency_key(SUBJECT, OWNER, "k")
-    await store.replace(SUBJECT, group)
-    await store.hand_over(SUBJECT, replace(group, revision=2), other)
-    await store.delete(SUBJECT, other, group.id, 3)
+            await store.page((SUBJECT,), OWNER, wanted, window, now)
+        await store.count((SUBJECT,), OWNER, wanted, now)
+    await store.count_owned((SUBJECT,), OWNER, now)
+    await store.by_ids((SUBJECT,), OWNER, [group.id, GroupId(str(ObjectId()))], now)
+    await store.holding((SUBJECT,), OWNER, [ProducerId("tax-agency")], now)
+    await store.offered((SUBJECT,), other, [OWNER], now)
+    await store.offered_by_id((SUBJECT,), other, [OWNER], now, group.id)
+    await store.by_idempotency_key((SUBJECT,), OWNER, "k", now)
+    await store.retain((SUBJECT,), OWNER, [group.id], now, now + timedelta(days=401))
+    await store.replace((SUBJECT,), group)
+    await store.hand_over((SUBJECT,), replace(group, revision=2), other)
+    await store.delete((SUBJECT,), other, group.id, 3)
     assert await ready["caseGroups"].count_documents({}) == 0
 
     assert {next(iter(command)) for command in recorder.commands} == set(FILTERS)

@@ -13,12 +13,13 @@ from gateway.errors import StoreUnavailable
 from gateway.identity.pseudonyms import Pseudonyms
 from gateway.model.caller import ConsumerId
 from gateway.model.connection import ConnectionState, Environment
-from gateway.store.definitions import Definitions, DemoData, load_demo
+from gateway.store.definitions import Definitions, DemoData, load_definitions, load_demo
 from gateway.store.driver import Database, connect, open_database
 from gateway.store.initialise import InitialisationFailed, Step, initialise
 from gateway.store.registry import Registry
+from tests.mongo_init.test_validators import GOOD
 
-PASSWORDS = {"gateway": "one", "operator": "two"}
+PASSWORDS = {user.user: f"of {user.user}" for user in load_definitions().users}
 ENDPOINT = "http://127.0.0.1:9999/graphql"
 
 
@@ -65,7 +66,11 @@ async def test_an_empty_database_gets_everything_and_is_told_so(
         "producers",
         "grants",
         "notices",
+        "pseudonymKeys",
+        "replicas",
         "disclosures",
+        "recordStreams",
+        "recordSeals",
     }
 
 
@@ -104,7 +109,7 @@ async def test_a_changed_validator_is_applied(database: Database, definitions: D
     with pytest.raises(Exception, match="validation"):
         await database["disclosures"].insert_one({"_id": 1})
     assert _changed(await _steps(database, definitions)) == ["changed the validator of collection disclosures"]
-    await database["disclosures"].insert_one({"_id": 1})
+    await database["disclosures"].insert_one(GOOD["disclosures"])
 
 
 @pytest.mark.asyncio
@@ -253,7 +258,9 @@ async def test_a_user_without_a_password_is_left_out_until_there_is_one(
 ) -> None:
     left_out = "user operator is left out: neither MONGO_INIT_OPERATOR_PASSWORD nor MONGO_INIT_OPERATOR_PASSWORD_FILE"
 
-    steps = await _steps(database, definitions, passwords={"gateway": "one"})
+    steps = await _steps(
+        database, definitions, passwords={user: word for user, word in PASSWORDS.items() if user != "operator"}
+    )
 
     assert [str(step) for step in steps if not step.changed] == [f"{left_out} is set"]
     assert _changed(await _steps(database, definitions, passwords=PASSWORDS)) == ["created user operator"]

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from pymongo.errors import OperationFailure
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from gateway.store.definitions import Definitions, Role, load_definitions
 from gateway.store.driver import Client, Database
@@ -67,7 +68,6 @@ async def _prepare(uri: str) -> None:
     async for _ in initialise(database, definitions, passwords={user.user: PASSWORD for user in definitions.users}):
         pass
     await database.command("createUser", "owner", pwd=PASSWORD, roles=["dbOwner"])
-    await database["disclosures"].insert_one({"_id": "there already"})
     client.close()
 
 
@@ -104,7 +104,8 @@ async def _try(database: Database, collection: str, action: str) -> None:
         "drop": target.drop,
         "changeStream": target.watch(max_await_time_ms=1).try_next,
     }
-    await actions[action]()
+    with suppress(DuplicateKeyError):  # what another user inserted, and nobody may remove
+        await actions[action]()
 
 
 ALLOWED = [
@@ -113,25 +114,89 @@ ALLOWED = [
     ("gateway", "producers", ("find", "changeStream")),
     ("gateway", "grants", ("find", "changeStream")),
     ("gateway", "notices", ("find", "insert", "remove")),
+    ("gateway", "replicas", ("find", "insert", "update", "remove")),
     ("gateway", "disclosures", ("find", "insert")),
+    ("gateway", "recordStreams", ("find", "insert")),
+    ("gateway", "recordSeals", ("find", "insert")),
+    ("gateway", "pseudonymKeys", ("find", "changeStream")),
+    ("keykeeper", "caseGroups", ("find", "update")),
+    ("keykeeper", "pseudonymKeys", ("find", "insert", "update")),
+    ("keykeeper", "disclosures", ("insert",)),
+    ("keykeeper", "recordStreams", ("insert",)),
+    ("privacy", "caseGroups", ("find", "remove")),
+    ("privacy", "notices", ("find", "remove")),
+    ("privacy", "pseudonymKeys", ("find",)),
+    ("privacy", "consumers", ("find",)),
+    ("privacy", "producers", ("find",)),
+    ("privacy", "disclosures", ("find", "insert")),
+    ("privacy", "recordStreams", ("insert",)),
     ("operator", "consumers", ("find", "insert", "update")),
     ("operator", "producers", ("find", "insert", "update")),
     ("operator", "grants", ("find", "insert", "update")),
     ("operator", "notices", ("find",)),
+    ("operator", "replicas", ("find",)),
+    ("operator", "disclosures", ("insert",)),
+    ("operator", "recordStreams", ("insert",)),
+    *(
+        (user, collection, actions)
+        for user in ("auditor", "recordkeeper")
+        for collection, actions in (
+            ("disclosures", ("find", "insert")),
+            ("recordStreams", ("find", "insert")),
+            ("recordSeals", ("find",)),
+            ("pseudonymKeys", ("find",)),
+        )
+    ),
+    ("recordkeeper", "disclosures", ("remove",)),
+    ("auditor", "consumers", ("find",)),
+    ("auditor", "producers", ("find",)),
 ]
 REFUSED = [
+    ("auditor", "disclosures", ("update", "remove", "drop")),
+    ("auditor", "producers", ("insert", "update", "remove", "drop")),
+    ("recordkeeper", "disclosures", ("update", "drop")),
+    *(
+        (user, collection, actions)
+        for user in ("auditor", "recordkeeper")
+        for collection, actions in (
+            ("recordStreams", ("update", "remove", "drop")),
+            ("recordSeals", ("insert", "update", "remove", "drop")),
+            ("caseGroups", ("find", "insert", "update", "remove", "drop")),
+            ("consumers", ("insert", "update", "remove", "drop")),
+        )
+    ),
     ("gateway", "caseGroups", ("drop",)),
     ("gateway", "consumers", ("insert", "update", "remove", "drop")),
     ("gateway", "producers", ("insert", "update", "remove", "drop")),
     ("gateway", "grants", ("insert", "update", "remove", "drop")),
     ("gateway", "notices", ("update", "drop")),
+    ("gateway", "replicas", ("drop",)),
     ("gateway", "disclosures", ("update", "remove", "drop")),
+    ("gateway", "recordStreams", ("update", "remove", "drop")),
+    ("gateway", "recordSeals", ("update", "remove", "drop")),
+    ("gateway", "pseudonymKeys", ("insert", "update", "remove", "drop")),
+    ("keykeeper", "caseGroups", ("insert", "remove", "drop")),
+    ("keykeeper", "pseudonymKeys", ("remove", "drop")),
+    ("keykeeper", "disclosures", ("find", "update", "remove", "drop")),
+    *(
+        ("keykeeper", name, ("find", "insert", "update", "remove", "drop"))
+        for name in ("consumers", "grants", "notices")
+    ),
+    ("privacy", "caseGroups", ("insert", "update", "drop")),
+    ("privacy", "notices", ("insert", "update", "drop")),
+    ("privacy", "pseudonymKeys", ("insert", "update", "remove", "drop")),
+    ("privacy", "disclosures", ("update", "remove", "drop")),
+    ("privacy", "grants", ("find", "insert", "update", "remove", "drop")),
+    ("operator", "pseudonymKeys", ("find", "insert", "update", "remove", "drop")),
     ("operator", "caseGroups", ("find", "insert", "update", "remove", "drop")),
     ("operator", "consumers", ("remove", "drop")),
     ("operator", "producers", ("remove", "drop")),
     ("operator", "grants", ("remove", "drop")),
     ("operator", "notices", ("insert", "update", "remove", "drop")),
-    ("operator", "disclosures", ("find", "insert", "update", "remove", "drop")),
+    ("operator", "replicas", ("insert", "update", "remove", "drop")),
+    ("operator", "disclosures", ("find", "update", "remove", "drop")),
+    ("operator", "recordStreams", ("find", "update", "remove", "drop")),
+    ("operator", "recordSeals", ("find", "insert", "update", "remove", "drop")),
 ]
 
 

@@ -75,7 +75,7 @@ def test_who_refuses_is_not_asked_again() -> None:
         assert is_asked_again == (reason.name in PASSING), reason
 
 
-PASSING = {"DEADLINE_EXCEEDED", "PRODUCER_TIMEOUT", "PRODUCER_UNAVAILABLE", "PRODUCER_FAULT"}
+PASSING = {"DEADLINE_EXCEEDED", "PRODUCER_TIMEOUT", "PRODUCER_UNAVAILABLE", "PRODUCER_FAULT", "NOT_RECORDED"}
 
 
 def test_a_place_keeps_no_more_failures_than_it_may() -> None:

@@ -231,6 +231,7 @@ def test_the_portals_schema_is_guarded() -> None:
         "case-groups:read",
         "case-groups:write",
         "case-groups:share",
+        "disclosures:read",
         "subject:read",
         "introspection",
     }

@@ -78,3 +78,12 @@ def test_a_reader_sees_no_private_note_no_other_reader_and_no_transfer() -> None
         read_permissions=(own,),
         transfer=None,
     )
+
+
+def test_a_group_that_has_lapsed_is_gone_for_everybody() -> None:
+    whole = group(permission(valid_until=NOW + 500 * DAY), retain_until=NOW + DAY)
+
+    for consumer in (PORTAL, PROGRAM):
+        assert access(whole, consumer, NOW) is not None
+        assert access(whole, consumer, NOW + DAY) is None
+        assert as_seen(whole, consumer, NOW + DAY) is None

@@ -13,9 +13,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, KeySet, OctKey, OKPKey, RSAKey
 
+from gateway.key_files import KeyFileError
 from gateway.model.caller import Caller, ConsumerId, SubjectKey
 from gateway.model.purpose import InformationArea, Purpose
-from gateway.producers.assertion import CallerAssertions, SigningKeyError, read_signing_key
+from gateway.producers.assertion import CallerAssertions, read_signing_key
 from tests.gateway import GROUP_WITH_STATUSES, Gateway
 from tests.issuer import ALVA, BJORN, COMPANY
 from tests.producer import Producer
@@ -140,6 +141,7 @@ async def test_a_caller_without_a_trace_or_a_request_id_is_given_both(gateway: G
 def test_assertions_are_signed_with_either_kind_of_key(tmp_path: Path, key: ECKey | OKPKey, algorithm: str) -> None:
     file = tmp_path / "assertion.jwk"
     file.write_text(json.dumps(key.as_dict(private=True)))
+    file.chmod(0o600)
     assertions = CallerAssertions(read_signing_key(file), "https://gateway.example")
 
     token = assertions.sign(CALLER, audience="https://a.example", purposes=[TAXES, TAXES], scope="")
@@ -209,8 +211,9 @@ def test_a_signing_key_that_cannot_be_used_is_told_with_its_reason_and_not_its_c
     file = tmp_path / "assertion.jwk"
     if content is not None:
         file.write_text(content)
+        file.chmod(0o600)
 
-    with pytest.raises(SigningKeyError, match=says) as refused:
+    with pytest.raises(KeyFileError, match=says) as refused:
         read_signing_key(file)
 
     assert str(file) in str(refused.value)

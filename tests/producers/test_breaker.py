@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.model.availability import Availability
+from gateway.model.availability import Availability, BreakerState
 from gateway.producers.breaker import PROBE_SECONDS, BreakerPolicy, CircuitBreaker, Verdict
 from tests.producers.clock import Clock
 
@@ -20,8 +20,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def breaker(clock: Clock) -> CircuitBreaker:
-    return CircuitBreaker("tax-agency", POLICY, clock)
+def openings() -> list[str]:
+    """One entry for each time that it opened."""
+    return []
+
+
+@pytest.fixture
+def breaker(clock: Clock, openings: list[str]) -> CircuitBreaker:
+    return CircuitBreaker("tax-agency", POLICY, clock, lambda: openings.append("opened"))
 
 
 def asked(breaker: CircuitBreaker, *verdicts: Verdict | None) -> None:
@@ -167,3 +173,37 @@ def test_a_pause_that_the_producer_asks_for_is_kept_and_never_shortened(breaker:
     clock.after(10)
     assert breaker.wait() is None
     assert seen(breaker) is Availability.AVAILABLE
+
+
+def test_its_state_can_be_seen_and_each_opening_is_told(
+    breaker: CircuitBreaker, clock: Clock, openings: list[str]
+) -> None:
+    states = [(breaker.state, breaker.left_alone_for)]
+    opened(breaker)
+    states.append((breaker.state, breaker.left_alone_for))
+    clock.now += 10
+    states.append((breaker.state, breaker.left_alone_for))
+    asked(breaker, FAILED)
+    states.append((breaker.state, breaker.left_alone_for))
+    clock.now += 10
+    asked(breaker, GOOD)
+    states.append((breaker.state, breaker.left_alone_for))
+    asked(breaker, GOOD)
+    breaker.pause(7)
+    states.append((breaker.state, breaker.left_alone_for))
+
+    assert states == [
+        (BreakerState.CLOSED, None),
+        (BreakerState.OPEN, 10),
+        (BreakerState.HALF_OPEN, None),
+        (BreakerState.OPEN, 10),
+        (BreakerState.HALF_OPEN, None),
+        (BreakerState.CLOSED, 7),
+    ]
+    assert openings == ["opened", "opened"]
+
+
+def test_what_it_counts_can_be_seen(breaker: CircuitBreaker) -> None:
+    asked(breaker, GOOD, GOOD, SLOW, FAILED, None)
+
+    assert breaker.seen == {GOOD: 2, SLOW: 1, FAILED: 1}

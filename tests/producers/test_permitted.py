@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
+from unittest.mock import ANY
 
 from gateway.model.case_group import Case, CaseKey
 from gateway.model.purpose import Purpose
@@ -67,14 +68,14 @@ class Scene:
 async def test_what_is_granted_is_asked_and_told() -> None:
     scene = Scene(*EVERYTHING)
 
-    assert await scene.told() == PermittedStatus(StatusAnswer(ANSWER, NOW), {})
+    assert await scene.told() == PermittedStatus(StatusAnswer(ANSWER, NOW), {}, ANY)
     assert scene.asked == [SELECTED]
 
 
 async def test_where_nothing_is_granted_nobody_is_asked() -> None:
     scene = Scene()
 
-    assert await scene.told() == PermittedStatus(NOT_PERMITTED, {})
+    assert await scene.told() == PermittedStatus(NOT_PERMITTED, {}, ANY)
     assert scene.asked == []
 
 
@@ -111,7 +112,7 @@ async def test_a_status_all_of_whose_fields_are_withdrawn_is_not_told() -> None:
     scene = Scene(*EVERYTHING)
     scene.meanwhile = scene.now_granted
 
-    assert await scene.told() == PermittedStatus(NOT_PERMITTED, {})
+    assert await scene.told() == PermittedStatus(NOT_PERMITTED, {}, ANY)
 
 
 async def test_a_producer_that_is_suspended_while_it_answers_is_not_heard() -> None:
@@ -123,7 +124,7 @@ async def test_a_producer_that_is_suspended_while_it_answers_is_not_heard() -> N
 
     scene.meanwhile = suspend
 
-    assert await scene.told() == PermittedStatus(Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE), {})
+    assert await scene.told() == PermittedStatus(Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE), {}, ANY)
 
 
 async def test_what_is_granted_while_the_producer_answers_was_not_asked_for() -> None:
@@ -135,6 +136,8 @@ async def test_what_is_granted_while_the_producer_answers_was_not_asked_for() ->
 
     assert told.outcome == StatusAnswer({"title": "Granskas"}, NOW)
     assert sorted(told.withheld) == ["code", "references"]
+    # It is this that is recorded.
+    assert (told.decision.asked, sorted(told.decision.withheld)) == (selection("title"), ["code", "references"])
 
 
 async def test_a_permission_that_ends_while_the_producer_answers_is_none() -> None:
@@ -146,7 +149,7 @@ async def test_a_permission_that_ends_while_the_producer_answers_is_none() -> No
 
     scene.meanwhile = wait
 
-    assert await scene.told(PROGRAM) == PermittedStatus(NOT_PERMITTED, {})
+    assert await scene.told(PROGRAM) == PermittedStatus(NOT_PERMITTED, {}, ANY)
 
 
 async def test_a_failure_stays_a_failure_whatever_was_withdrawn() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gateway.metrics import Metrics
 from gateway.model.availability import Availability
 from gateway.model.producer import ProducerId, ProducerOverrides
+from gateway.model.replica import new_replica_id
 from gateway.producers.breaker import BreakerPolicy
 from gateway.producers.limits import ProducerLimits
 from gateway.producers.states import MOST_PRODUCERS, AvailabilityPolicy, ProducerStates
@@ -24,7 +26,7 @@ POLICY = AvailabilityPolicy(
 
 
 def states() -> ProducerStates:
-    return ProducerStates(LIMITS, POLICY, Clock())
+    return ProducerStates(LIMITS, POLICY, Clock(), Metrics(new_replica_id()))
 
 
 def test_every_limit_can_be_another_for_one_producer() -> None:

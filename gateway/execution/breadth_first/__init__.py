@@ -1,0 +1,1 @@
+"""Runs an operation breadth first: each field once for all objects of a level (docs/algorithms.md)."""

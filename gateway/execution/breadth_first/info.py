@@ -1,0 +1,47 @@
+"""What resolvers are told of the field they resolve: graphql-core's info, whose path is worked out when asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+from graphql.pyutils import Path, gather_with_cancel, is_awaitable
+from graphql.type import GraphQLResolveInfoHelpers
+
+from gateway.execution.breadth_first.places import Place, resolver_path
+
+_PATH = GraphQLResolveInfo._fields.index("path")
+
+
+class FieldInfo(GraphQLResolveInfo[Any]):
+    """A GraphQLResolveInfo that holds a Place where a path belongs: few resolvers ask, and there are many of them."""
+
+    @property
+    def path(self) -> Path:
+        """The response path to the field."""
+        place: Place = tuple.__getitem__(self, _PATH)
+        return resolver_path(place)
+
+
+class Background:
+    """Work that a resolver has started and does not wait for, kept until it is done."""
+
+    def __init__(self) -> None:
+        self._under_way: set[asyncio.Future[Any]] = set()
+
+    def helpers(self) -> GraphQLResolveInfoHelpers:
+        """What resolvers may use for work of their own."""
+        return GraphQLResolveInfoHelpers(gather=_gathered, track=self._track)
+
+    def _track(self, values: Sequence[Any]) -> None:
+        awaitables = [value for value in values if is_awaitable(value)]
+        if awaitables:
+            settled = asyncio.gather(*awaitables, return_exceptions=True)
+            self._under_way.add(settled)
+            settled.add_done_callback(self._under_way.discard)
+
+
+def _gathered(values: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
+    return gather_with_cancel(*values)

@@ -1,0 +1,111 @@
+"""The plans of one document: whether it can be compiled, and what it was compiled to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    Node,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    Visitor,
+    visit,
+)
+from graphql.execution.values import VariableValues
+
+from gateway.execution.breadth_first.compiling import compile_operation
+from gateway.execution.breadth_first.plan import Plan
+from gateway.policy.plan import CutField
+
+MOST_PLANS = 8
+"""Of one document: for its operations, and what its @skip and @include come to. They go when the document does."""
+
+_STEERING = frozenset({"skip", "include"})
+_NOT_COMPILED = frozenset({"defer", "stream", "experimental_disableErrorPropagation"})
+"""Directives that change how an operation is run."""
+
+
+def nothing() -> None:
+    """Counts nothing."""
+
+
+class Plans:
+    """Compiles the operations of one document for one schema, and remembers the last few plans.
+
+    `compiled` is called for each plan that is made, `left` each time that an operation is left to graphql-core.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        *,
+        compiled: Callable[[], object] = nothing,
+        left: Callable[[], object] = nothing,
+    ) -> None:
+        self._schema = schema
+        self._compiled = compiled
+        self._left = left
+        self._fragments = {
+            definition.name.value: definition
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        directives = _Directives()
+        visit(document, directives)
+        self._is_compilable = not directives.names & _NOT_COMPILED and not any(
+            fragment.variable_definitions for fragment in self._fragments.values()
+        )
+        self._steering = directives.steering
+        self._plans: dict[tuple[int, tuple[tuple[str, bool], ...]], Plan] = {}
+
+    def plan(self, operation: OperationDefinitionNode, variables: VariableValues) -> Plan | None:
+        """The plan of one of the document's operations; None for one that has to be run by graphql-core's executor."""
+        steering = {name: variables.coerced[name] for name in self._steering if name in variables.coerced}
+        if (
+            not self._is_compilable
+            or operation.operation is OperationType.SUBSCRIPTION
+            # A null where none may be: an error wherever the directive stands, which graphql-core knows to tell.
+            or not all(isinstance(value, bool) for value in steering.values())
+        ):
+            self._left()
+            return None
+        key = (id(operation), tuple(steering.items()))
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= MOST_PLANS:
+                self._plans.clear()
+            self._compiled()
+            plan = self._plans[key] = compile_operation(self._schema, operation, self._fragments, steering)
+        return plan
+
+
+class _Directives(Visitor):
+    """Finds the directives of a document, and the variables that steer it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.steering: dict[str, None] = {}
+        """In the order of the document."""
+
+    def enter(self, node: Node, *_: Any) -> None:
+        """Notes what stands in a directive. A cut field is none of graphql-core's own, which does not look into it."""
+        if isinstance(node, DirectiveNode):
+            self._note(node)
+        elif isinstance(node, CutField):
+            for directive in node.directives or ():
+                self._note(directive)
+
+    def _note(self, node: DirectiveNode) -> None:
+        self.names.add(node.name.value)
+        if node.name.value in _STEERING:
+            for argument in node.arguments or ():
+                if isinstance(argument.value, VariableNode):
+                    self.steering[argument.value.name.value] = None

@@ -1,0 +1,1 @@
+"""How fast the gateway is, beside a hand-written handler and other gateways: `make bench` and `make bench-quick`."""

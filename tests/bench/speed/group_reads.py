@@ -1,0 +1,106 @@
+"""Stands before the embedded database, and answers one question for it: case groups by their ids, from memory.
+
+The embedded database looks through all groups for it, thousands here, which a MongoDB does not: it has an index. On two
+cores the database would be the slowest part of every request, and all servers equally fast. Everything else goes to it
+and back as it is, the record's writes above all. What is remembered of a group was read from it by id; the subject is
+compared, and the owner where it is asked for as such. Nothing changes a group while something is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import bson
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo import AsyncMongoClient
+
+HEADER = struct.Struct("<iiii")
+OP_MSG = 2013
+OPENING = struct.Struct("<iB")
+"""What follows the header of a message: flags, and the kind of its first section, 0 for the command."""
+
+COMMAND_AT = HEADER.size + OPENING.size
+READS_GROUPS = b"\x02find\x00\x0b\x00\x00\x00caseGroups\x00"
+"""How a command begins, after its length, that reads them: the key `find`, a string."""
+
+RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
+
+Group = RawBSONDocument
+
+
+class GroupReads:
+    """Answers reads of groups by id in the database `name` of the MongoDB at `uri`, and hands on all else."""
+
+    def __init__(self, uri: str, name: str) -> None:
+        parts = urlsplit(uri)
+        self._host, self._port = parts.hostname, parts.port
+        self._name = name
+        self._groups = AsyncMongoClient[dict[str, Any]](uri)[name].get_collection("caseGroups", codec_options=RAW)
+        self._remembered: dict[bson.ObjectId, Group | None] = {}
+
+    async def serving(self) -> tuple[asyncio.Server, str]:
+        """A server on a free port of 127.0.0.1, and the address to use in the database's place."""
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        return server, f"mongodb://127.0.0.1:{server.sockets[0].getsockname()[1]}/?directConnection=true"
+
+    async def _connected(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        database, to_database = await asyncio.open_connection(self._host, self._port)
+        answers = asyncio.create_task(_copied(database, to_client))
+        try:
+            with suppress(asyncio.IncompleteReadError, ConnectionError):
+                while True:
+                    header = await client.readexactly(HEADER.size)
+                    length, request, _, code = HEADER.unpack(header)
+                    message = header + await client.readexactly(length - HEADER.size)
+                    if code == OP_MSG and message.startswith(READS_GROUPS, COMMAND_AT + 4):
+                        answer = await self._answer(message)
+                        if answer is not None:
+                            to_client.write(_message(request, answer))
+                            continue
+                    to_database.write(message)
+        finally:
+            answers.cancel()
+            to_database.close()
+            to_client.close()
+
+    async def _answer(self, message: bytes) -> bytes | None:
+        """The reply to a read by id; None for another read."""
+        (length,) = struct.unpack_from("<i", message, COMMAND_AT)
+        command = bson.decode(message[COMMAND_AT : COMMAND_AT + length])
+        filter_ = command["filter"]
+        wanted = filter_.get("_id")
+        if command["$db"] != self._name or wanted is None or "projection" in command:
+            return None
+        ids = wanted["$in"] if isinstance(wanted, Mapping) else [wanted]
+        groups = [group for id_ in ids if (group := await self._group(id_)) is not None and _fits(group, filter_)]
+        cursor = {"firstBatch": groups, "id": bson.Int64(0), "ns": f"{self._name}.caseGroups"}
+        return bson.encode({"cursor": cursor, "ok": 1.0})
+
+    async def _group(self, id_: bson.ObjectId) -> Group | None:
+        if id_ not in self._remembered:
+            self._remembered[id_] = await self._groups.find_one({"_id": id_})  # type: ignore[assignment]
+        return self._remembered[id_]
+
+
+def _fits(group: Group, filter_: Mapping[str, Any]) -> bool:
+    subject = filter_["subject"]
+    subjects = subject["$in"] if isinstance(subject, Mapping) else [subject]
+    return group["subject"] in subjects and filter_.get("owner", group["owner"]) == group["owner"]
+
+
+def _message(to: int, document: bytes) -> bytes:
+    length = HEADER.size + OPENING.size + len(document)
+    return HEADER.pack(length, 0, to, OP_MSG) + OPENING.pack(0, 0) + document
+
+
+async def _copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while content := await reader.read(1 << 16):
+            writer.write(content)
+    writer.close()

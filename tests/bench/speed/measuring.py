@@ -1,0 +1,147 @@
+"""Rounds: each server in turn does the same for a while, another one first each time, so that noise hits all alike."""
+
+from __future__ import annotations
+
+import os
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.bench.ratios import confidence
+from tests.bench.speed import cores
+from tests.bench.speed.documents import Selected
+from tests.bench.speed.http_asking import Expected, asked
+from tests.bench.speed.servers import Server
+from tests.bench.speed.subjects import Pool
+
+FIRST_GUESS = 400
+"""Answers a second, until it is known: so many tokens are made ready for a round."""
+
+MORE_THAN_LAST_TIME = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is asked: of whom, which documents, and what every answer must hold."""
+
+    pool: Pool
+    documents: Callable[[], Iterator[Selected]]
+    statuses: int
+
+    @property
+    def expected(self) -> Expected:
+        """What every answer must hold."""
+        return Expected(self.statuses)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one server did in one round. Times are in milliseconds; `core` is how much of its core it used, 0 to 1.
+
+    `cpu` and `rest` are by answer: its own CPU time, and that of all that ran for it on the other core.
+    """
+
+    answers: int
+    rate: float
+    cpu: float
+    rest: float
+    p50: float
+    p99: float
+    first_p50: float
+    core: float
+
+
+class Measuring:
+    """Measures servers; remembers how fast each was, to make enough requests ready."""
+
+    def __init__(self) -> None:
+        self._rates: dict[tuple[str, int], float] = {}
+
+    async def rounds(
+        self,
+        servers: Sequence[Server],
+        work: Work,
+        *,
+        rounds: int,
+        seconds: float,
+        connections: int,
+        after: Callable[[Server], None] = lambda _: None,
+    ) -> dict[str, list[Round]]:
+        """By the server's name, its rounds. Beforehand each answers a little, unmeasured: pools and caches are warm."""
+        found: dict[str, list[Round]] = {server.kind.name: [] for server in servers}
+        for server in servers:
+            await self.round(server, work, min(seconds, 0.3), connections)
+        for number in range(rounds):
+            turn = number % len(servers)
+            for server in [*servers[turn:], *servers[:turn]]:
+                found[server.kind.name].append(await self.round(server, work, seconds, connections))
+                after(server)
+        return found
+
+    async def round(self, server: Server, work: Work, seconds: float, connections: int) -> Round:
+        """One round. All of its requests are made ready before it begins."""
+        key = (server.kind.name, work.statuses)
+        guess = self._rates.get(key, FIRST_GUESS * 20 / max(work.statuses, 20))
+        number = max(int(guess * seconds * MORE_THAN_LAST_TIME), connections)
+        requests = server.requests(work.pool, work.documents(), number)
+        own, rest = server.pids, cores.with_descendants(os.getpid())
+        rest = [pid for pid in rest if pid not in own]
+        before, rest_before = cores.cpu_seconds(own), cores.cpu_seconds(rest)
+        answers = await asked(server.port, requests, work.expected, connections=connections, seconds=seconds)
+        cpu, rest_cpu = cores.cpu_seconds(own) - before, cores.cpu_seconds(rest) - rest_before
+        count = len(answers.times)
+        self._rates[key] = count / answers.seconds
+        return Round(
+            answers=count,
+            rate=count / answers.seconds,
+            cpu=cpu * 1000 / count,
+            rest=rest_cpu * 1000 / count,
+            p50=statistics.median(answers.times) * 1000,
+            p99=_quantile(answers.times, 0.99) * 1000,
+            first_p50=statistics.median(answers.first_bytes) * 1000,
+            core=cpu / answers.seconds,
+        )
+
+
+def figures(rounds: Sequence[Round]) -> dict[str, Any]:
+    """What is said of some rounds: of each figure its median, and the least and the most of any round."""
+    names = ("rate", "cpu", "rest", "p50", "p99", "first_p50", "core")
+    return {
+        "rounds": len(rounds),
+        "answers": sum(one.answers for one in rounds),
+        **{_LONG[name]: _spread([getattr(one, name) for one in rounds]) for name in names},
+    }
+
+
+def ratio(ours: Sequence[Round], theirs: Sequence[Round], name: str = "rate") -> dict[str, Any]:
+    """Ours divided by theirs, round by round: its median, and between what that is with 95 % confidence."""
+    ratios = [getattr(one, name) / getattr(other, name) for one, other in zip(ours, theirs, strict=True)]
+    return {
+        "median": round(statistics.median(ratios), 3),
+        "confidence_95": [round(bound, 3) for bound in confidence(ratios)],
+    }
+
+
+_LONG = {
+    "rate": "answers_per_second",
+    "cpu": "cpu_ms",
+    "rest": "rest_cpu_ms",
+    "p50": "p50_ms",
+    "p99": "p99_ms",
+    "first_p50": "first_byte_p50_ms",
+    "core": "core_used",
+}
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    return {
+        "median": round(statistics.median(values), 3),
+        "least": round(min(values), 3),
+        "most": round(max(values), 3),
+    }
+
+
+def _quantile(values: Sequence[float], part: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * part), len(ordered) - 1)]

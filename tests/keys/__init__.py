@@ -1,0 +1,1 @@
+"""The pseudonym keys: how one takes the place of another."""

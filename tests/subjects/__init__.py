@@ -1,0 +1,1 @@
+"""What is kept about one subject: given out, and erased."""

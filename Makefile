@@ -30,7 +30,7 @@ run: $(VENV) playground $(NODE_PRODUCER) ## Start the gateway with all it needs;
 	@exec $(BIN)/gateway dev
 
 test: $(VENV) playground $(NODE_PRODUCER) $(NODE_TESTS) ## Run every test, on free ports and a database of its own
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 3
 
 test-kill: $(VENV) ## Kill each part of the running product 20 times while it is changed (some minutes)
 	@KILL_ROUNDS=20 $(BIN)/pytest tests/development/test_kill.py

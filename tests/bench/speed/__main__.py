@@ -12,11 +12,12 @@ from typing import Any
 
 import uvloop
 from rich.console import Console
+from rich.markup import escape
 
 from tests.bench.served import has_engine
 from tests.bench.speed import cores
 from tests.bench.speed.documents import THE_WORK
-from tests.bench.speed.http_asking import Expected
+from tests.bench.speed.http_asking import Expected, WrongAnswer
 from tests.bench.speed.machine import about
 from tests.bench.speed.page import write_page
 from tests.bench.speed.scales import FULL, QUICK, Scale
@@ -85,7 +86,11 @@ def main() -> int:
     if not has_engine():
         console.print(f"[bold]There is no engine but the standard one: {STANDARD.title} is the same as ours.[/]")
     with tempfile.TemporaryDirectory() as folder, set_up(Path(folder), scale) as stage:
-        report = uvloop.run(measured(stage, scale))
+        try:
+            report = uvloop.run(measured(stage, scale))
+        except WrongAnswer as exc:
+            console.print(f"[bold red]Nothing counts:[/] {escape(str(exc))}")
+            return 1
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps(report, indent=2) + "\n")
     for table in shown(report):

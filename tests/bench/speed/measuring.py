@@ -11,7 +11,7 @@ from typing import Any
 from tests.bench.ratios import confidence
 from tests.bench.speed import cores
 from tests.bench.speed.documents import Selected
-from tests.bench.speed.http_asking import Expected, asked
+from tests.bench.speed.http_asking import Expected, WrongAnswer, asked
 from tests.bench.speed.servers import Server
 from tests.bench.speed.subjects import Pool
 
@@ -88,7 +88,10 @@ class Measuring:
         own, rest = server.pids, cores.with_descendants(os.getpid())
         rest = [pid for pid in rest if pid not in own]
         before, rest_before = cores.cpu_seconds(own), cores.cpu_seconds(rest)
-        answers = await asked(server.port, requests, work.expected, connections=connections, seconds=seconds)
+        try:
+            answers = await asked(server.port, requests, work.expected, connections=connections, seconds=seconds)
+        except (WrongAnswer, OSError) as exc:
+            raise WrongAnswer(f"{server.kind.title}: {exc}\n{server.last_words()}") from exc
         cpu, rest_cpu = cores.cpu_seconds(own) - before, cores.cpu_seconds(rest) - rest_before
         count = len(answers.times)
         self._rates[key] = count / answers.seconds

@@ -48,6 +48,7 @@ class Server:
     kind: Kind
     port: int
     process: subprocess.Popen[bytes]
+    log: Path
     ready_seconds: float = 0.0
     memory_mib: dict[str, float] = field(default_factory=dict)
 
@@ -55,6 +56,10 @@ class Server:
     def pids(self) -> list[int]:
         """Its processes."""
         return cores.with_descendants(self.process.pid)
+
+    def last_words(self) -> str:
+        """The end of what it printed."""
+        return self.log.read_text(errors="replace")[-3_000:]
 
     def resident_mib(self) -> float:
         """Its resident memory in MiB."""
@@ -119,7 +124,8 @@ def command(kind: Kind, port: int, environment: Mapping[str, str], more: tuple[s
 @contextmanager
 def started(kind: Kind, port: int, environment: Mapping[str, str], folder: Path, *more: str) -> Iterator[Server]:
     """It, on the servers' core, and stopped at the end. What it prints is in `folder`."""
-    with (folder / f"{kind.name}.log").open("ab") as log:
+    printed = folder / f"{kind.name}.log"
+    with printed.open("ab") as log:
         process = subprocess.Popen(
             command(kind, port, environment, more),
             stdin=subprocess.DEVNULL,
@@ -129,7 +135,7 @@ def started(kind: Kind, port: int, environment: Mapping[str, str], folder: Path,
             preexec_fn=cores.take_the_servers,  # noqa: PLW1509 - nothing else runs here yet
         )
     try:
-        yield Server(kind, port, process)
+        yield Server(kind, port, process, printed)
     finally:
         process.terminate()
         try:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pymongo.message
 import pytest
 import pytest_asyncio
 from graphql import (
@@ -92,6 +94,15 @@ TITLES = """
 RECORDS = ("producers", "consumers", "grants")
 
 pytestmark = pytest.mark.timeout(120 + EXAMPLES * SECONDS_AN_EXAMPLE)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _drivers_own_random_numbers() -> Iterator[None]:
+    """The driver numbers messages by `random`, in threads of its own, while hypothesis sees to it that nobody does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pymongo.message, "random", random.Random())
+        yield
+
 
 SEARCH = settings(
     max_examples=EXAMPLES,

@@ -25,6 +25,10 @@ def failing(*_: object) -> None:
     raise NotFound("Not here.")
 
 
+async def changed(*_: object) -> dict[str, str]:
+    return {"name": "changed"}
+
+
 SCHEMA.type_map["Query"].fields["thing"].resolve = thing  # type: ignore[attr-defined]
 SCHEMA.type_map["Query"].fields["secret"].resolve = failing  # type: ignore[attr-defined]
 SCHEMA.type_map["Query"].fields["must"].resolve = failing  # type: ignore[attr-defined]
@@ -173,6 +177,7 @@ async def test_no_further_change_is_made_for_who_is_no_longer_let_in() -> None:
 
 
 async def test_a_change_can_be_answered_in_parts() -> None:
+    SCHEMA.type_map["Mutation"].fields["change"].resolve = changed  # type: ignore[attr-defined]
     parts = await ran("mutation { change { ... @defer { name } } }", incremental=True)
 
     assert isinstance(parts, Parts)

@@ -11,16 +11,33 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from gateway.development import leash
+from gateway.store.definitions import load_definitions
+from gateway.store.driver import Database, connect, open_database
+from gateway.store.initialise import apply_collections
 
 GIVEN = "GATEWAY_MONGODB_URI"
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 10.0
 ANNOUNCEMENT = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
+
+
+@asynccontextmanager
+async def initialised_database(uri: str, name: str) -> AsyncIterator[Database]:
+    """The database `name` with its collections and indexes and nothing in them; gone at the end."""
+    client = connect(uri, timeout=10)
+    database = open_database(client, name)
+    try:
+        async for _ in apply_collections(database, load_definitions()):
+            pass
+        yield database
+    finally:
+        await client.drop_database(name)
+        client.close()
 
 
 @contextmanager

@@ -18,10 +18,9 @@ from joserfc.jwk import ECKey
 
 from gateway.app import OpenServices, create_app
 from gateway.settings import Settings
-from gateway.store.definitions import load_definitions
-from gateway.store.driver import Database, connect, open_database
-from gateway.store.initialise import initialise
+from gateway.store.driver import Database
 from tests.agreements import consumer_record, grant_record
+from tests.database import initialised_database
 from tests.issuer import ALVA, AUDIENCE, BJORN, COMPANY, ISSUER, Issuer
 from tests.privacy.left_behind import numbers_kept
 from tests.privacy.scanner import Scanner
@@ -201,11 +200,7 @@ async def running_gateway(
     `grants` are records; without them both consumers may read everything for every purpose. `services` is the seam of
     `create_app`. `metrics` is what it serves its metrics on.
     """
-    client = connect(uri, timeout=10)
-    database = open_database(client, name)
-    try:
-        async for _ in initialise(database, load_definitions()):
-            pass
+    async with initialised_database(uri, name) as database:
         await database["producers"].insert_many([producer.record() for producer in producers])
         await database["consumers"].insert_many([consumer_record(consumer) for consumer in CONSUMERS])
         if granted := _every_grant(producers) if grants is None else grants:
@@ -230,9 +225,6 @@ async def running_gateway(
                 yield Gateway(url, issuer, session, database, reads, stop)
             await stop()
             assert await numbers_kept(SCANNER, database) == []
-    finally:
-        await client.drop_database(name)
-        client.close()
 
 
 class _Server(uvicorn.Server):

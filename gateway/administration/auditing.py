@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gateway.administration.database import administered_database, record_key_file
-from gateway.administration.ending import MENDABLE, REFUSED, in_a_sentence
+from gateway.administration.ending import ended_plainly
 from gateway.administration.plans import Refused
 from gateway.disclosure.seal_keys import SealKeys, read_seal_keys
 from gateway.settings import PREFIX, Settings, load_settings
@@ -44,12 +43,9 @@ def audited(work: Callable[[Settings, Database], Awaitable[AnswerT]]) -> AnswerT
             return await work(settings, database)
 
     try:
-        return asyncio.run(run())
+        return ended_plainly(run)
     except KeyboardInterrupt as exc:
         raise BrokenOff from exc
-    except MENDABLE as exc:
-        typer.echo(in_a_sentence(exc), err=True)
-        raise typer.Exit(REFUSED) from exc
 
 
 def seal_keys(settings: Settings, files: Sequence[Path] | None) -> SealKeys:

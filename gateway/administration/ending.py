@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import typer
+
 from gateway.administration.plans import Refused
 from gateway.disclosure.anchors import AnchorError
 from gateway.disclosure.seal_keys import SealKeyError
@@ -10,6 +16,8 @@ from gateway.identity.pseudonyms import KeysDiffer
 from gateway.key_files import KeyFileError
 from gateway.settings import SettingsError
 from gateway.store.records import RecordRefused
+
+AnswerT = TypeVar("AnswerT")
 
 REFUSED = 1
 NOT_CONFIRMED = 2
@@ -28,6 +36,15 @@ MENDABLE = (
     AnchorError,
 )
 """What a person can mend: it ends a command with REFUSED and a sentence on standard error, without a traceback."""
+
+
+def ended_plainly(work: Callable[[], Coroutine[Any, Any, AnswerT]]) -> AnswerT:
+    """What `work` gives. What a person can mend ends the program: a sentence on standard error, and REFUSED."""
+    try:
+        return asyncio.run(work())
+    except MENDABLE as exc:
+        typer.echo(in_a_sentence(exc), err=True)
+        raise typer.Exit(REFUSED) from exc
 
 
 def in_a_sentence(problem: Exception) -> str:

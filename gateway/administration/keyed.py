@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,7 @@ from typing import TypeVar
 import typer
 
 from gateway.administration.database import administered_database, pseudonym_key_file
-from gateway.administration.ending import BROKEN_OFF, MENDABLE, NOT_CONFIRMED, REFUSED, in_a_sentence
+from gateway.administration.ending import BROKEN_OFF, NOT_CONFIRMED, ended_plainly
 from gateway.administration.plans import Refused
 from gateway.administration.running import is_somebody_there
 from gateway.groups.moments import this_moment
@@ -62,12 +61,9 @@ def with_keys(work: Callable[[KeyDesk], Awaitable[AnswerT]]) -> AnswerT:
             return await work(await _desk(settings, database, file, filed))
 
     try:
-        return asyncio.run(run())
+        return ended_plainly(run)
     except KeyboardInterrupt as exc:
         raise typer.Exit(BROKEN_OFF) from exc
-    except MENDABLE as exc:
-        typer.echo(in_a_sentence(exc), err=True)
-        raise typer.Exit(REFUSED) from exc
 
 
 def confirmed(question: str, *, yes: bool) -> None:

@@ -21,6 +21,11 @@ from gateway.model.text import Text
 Id = Annotated[str, typer.Argument(metavar="ID", help="The producer's id.")]
 Seconds = Annotated[float | None, typer.Option(min=0.001, max=86_400, help="Other than the setting, in seconds.")]
 Count = Annotated[int | None, typer.Option(min=1, help="Other than the setting.")]
+Organisation = Annotated[str | None, typer.Option(help="The legal name of the organisation.")]
+IncidentsName = Annotated[str | None, typer.Option(help="Who to turn to when it does not answer.")]
+IncidentsEmail = Annotated[str | None, typer.Option(help="Their e-mail address.")]
+SupportSv = Annotated[str | None, typer.Option(help="Where end users get help, in Swedish.")]
+SupportEn = Annotated[str | None, typer.Option(help="The same in English.")]
 
 PairT = TypeVar("PairT")
 
@@ -73,11 +78,11 @@ def add(
     legal_basis: Annotated[
         str | None, typer.Option(help="Why that may be disclosed to the consumers of --readable-by.")
     ] = None,
-    organisation: Annotated[str | None, typer.Option(help="The legal name of the organisation.")] = None,
-    incidents_name: Annotated[str | None, typer.Option(help="Who to turn to when it does not answer.")] = None,
-    incidents_email: Annotated[str | None, typer.Option(help="Their e-mail address.")] = None,
-    support_sv: Annotated[str | None, typer.Option(help="Where end users get help, in Swedish.")] = None,
-    support_en: Annotated[str | None, typer.Option(help="The same in English.")] = None,
+    organisation: Organisation = None,
+    incidents_name: IncidentsName = None,
+    incidents_email: IncidentsEmail = None,
+    support_sv: SupportSv = None,
+    support_en: SupportEn = None,
     connect_timeout: Seconds = None,
     deadline: Seconds = None,
     max_batch: Count = None,
@@ -144,11 +149,11 @@ def change(
     ] = None,
     contact_name: Annotated[str | None, typer.Option(help="Who to turn to about the connection from now on.")] = None,
     contact_email: Annotated[str | None, typer.Option(help="Their e-mail address.")] = None,
-    organisation: Annotated[str | None, typer.Option(help="The legal name of the organisation.")] = None,
-    incidents_name: Annotated[str | None, typer.Option(help="Who to turn to when it does not answer.")] = None,
-    incidents_email: Annotated[str | None, typer.Option(help="Their e-mail address.")] = None,
-    support_sv: Annotated[str | None, typer.Option(help="Where end users get help, in Swedish.")] = None,
-    support_en: Annotated[str | None, typer.Option(help="The same in English.")] = None,
+    organisation: Organisation = None,
+    incidents_name: IncidentsName = None,
+    incidents_email: IncidentsEmail = None,
+    support_sv: SupportSv = None,
+    support_en: SupportEn = None,
     connect_timeout: Seconds = None,
     deadline: Seconds = None,
     max_batch: Count = None,

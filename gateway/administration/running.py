@@ -5,7 +5,6 @@ Exit code 0: done; 1: refused, with a sentence a problem on standard error; 2: n
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import sys
 from collections.abc import Awaitable, Callable
@@ -18,7 +17,7 @@ import typer
 
 from gateway.administration.agreed import Agreed, read_agreed
 from gateway.administration.database import administered_database
-from gateway.administration.ending import MENDABLE, NOT_CONFIRMED, REFUSED, in_a_sentence
+from gateway.administration.ending import MENDABLE, NOT_CONFIRMED, ended_plainly, in_a_sentence
 from gateway.administration.plans import Plan, Refused
 from gateway.administration.recorded import recorded
 from gateway.administration.texts import cause
@@ -96,11 +95,7 @@ def looked_up(look_up: Callable[[Desk], Awaitable[AnswerT]]) -> AnswerT:
             replicas = Replicas(database)
             return await look_up(Desk(database, connections, producers, grants, replicas, agreed, this_moment()))
 
-    try:
-        return asyncio.run(run())
-    except MENDABLE as exc:
-        typer.echo(in_a_sentence(exc), err=True)
-        raise typer.Exit(REFUSED) from exc
+    return ended_plainly(run)
 
 
 def changed(plan_for: Callable[[Desk, Cause], Plan | Awaitable[Plan]], manner: Manner) -> None:

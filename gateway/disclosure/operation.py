@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from gateway.model.overview import CasesOutcome, CasesPage, CasesUnavailable, Ca
 from gateway.model.producer import ProducerId
 from gateway.model.record import DetailValue, Entry, Outcome, RecordKind
 from gateway.model.status import NAME_ONLY, StatusAnswer, StatusOutcome, StatusSelection, Unavailable, UnavailableReason
-from gateway.policy.statuses import NOTHING, REFERENCES, Decision
+from gateway.policy.statuses import REFERENCES, Decision
 
 NOT_RECORDED = Unavailable(UnavailableReason.NOT_RECORDED)
 CASES_NOT_RECORDED = CasesUnavailable(CasesUnavailableReason.NOT_RECORDED)
@@ -42,20 +43,19 @@ class OperationRecord:
             subject=caller.subject_key,
             actors=caller.actor_keys,
         )
-        self._used: dict[int, tuple[Decision, tuple[Grant, ...]]] = {}
+        self._worked_out: dict[int, tuple[Decision, _Told]] = {}
 
     async def status(self, group: CaseGroup, case: Case, outcome: StatusOutcome, decision: Decision) -> StatusOutcome:
         """`outcome`, of the status of `case` in `group` under `decision`, once it is recorded that it is told.
 
         Where it could not be recorded: that it is withheld.
         """
-        told: StatusSelection = NOTHING
-        grants: tuple[Grant, ...] = ()
-        name = Outcome.DISCLOSED.value
-        if isinstance(outcome, StatusAnswer):
-            told, grants = decision.asked, self._grants(decision)
-        else:
-            name = outcome.reason.value
+        decided = self._told(decision)
+        told, name = (
+            (decided, Outcome.DISCLOSED.value)
+            if isinstance(outcome, StatusAnswer)
+            else (TOLD_NOTHING, outcome.reason.value)
+        )
         entry = self._entry(
             RecordKind.STATUS,
             outcome=name,
@@ -64,10 +64,10 @@ class OperationRecord:
             case_type=case.case_type,
             reference=case.key.reference,
             purpose=str(group.purpose),
-            fields=_names(told),
-            withheld=tuple(sorted(decision.withheld)),
-            grants=tuple(grant.id for grant in grants),
-            legal_basis=tuple(grant.legal_basis for grant in grants),
+            fields=told.fields,
+            withheld=decided.withheld,
+            grants=told.grants,
+            legal_basis=told.legal_basis,
         )
         return outcome if await self._is_written([entry]) else NOT_RECORDED
 
@@ -130,13 +130,37 @@ class OperationRecord:
             legal_basis=(used.legal_basis,) if used else (),
         )
 
-    def _grants(self, decision: Decision) -> tuple[Grant, ...]:
-        """The grants that a decision's fields are told under: the same for every case that it was made for."""
-        known = self._used.get(id(decision))
+    def _told(self, decision: Decision) -> _Told:
+        """What is recorded of a decision: the same for every case that it was made for."""
+        known = self._worked_out.get(id(decision))
         if known is None:
             # With the decision, which keeps its identity from being another's.
-            known = self._used[id(decision)] = (decision, _grants_used(decision))
+            known = self._worked_out[id(decision)] = (decision, _Told.under(decision))
         return known[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What of a status is told and what is withheld, and on what ground."""
+
+    fields: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    grants: tuple[str, ...] = ()
+    legal_basis: tuple[str, ...] = ()
+
+    @classmethod
+    def under(cls, decision: Decision) -> _Told:
+        """What a decision lets be told."""
+        grants = _grants_used(decision)
+        return cls(
+            fields=_names(decision.asked),
+            withheld=tuple(sorted(decision.withheld)),
+            grants=tuple(grant.id for grant in grants),
+            legal_basis=tuple(grant.legal_basis for grant in grants),
+        )
+
+
+TOLD_NOTHING = _Told()
 
 
 def _names(selection: StatusSelection) -> tuple[str, ...]:
@@ -150,6 +174,8 @@ def _names(selection: StatusSelection) -> tuple[str, ...]:
 def _grants_used(decision: Decision) -> tuple[Grant, ...]:
     """One grant for each field that is told; any of them where no field is, but that there is a status."""
     allowing = decision.allowing
+    if not allowing:
+        return ()  # a refusal
     used = [_first_of(allowing, name) for name in _names(decision.asked)] or [next(iter(allowing.values()))[0]]
     return tuple(dict.fromkeys(used))
 

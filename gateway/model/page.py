@@ -37,6 +37,20 @@ class Page(Generic[ItemT]):
     has_next: bool
 
 
+def page_read(found: list[ItemT], window: Window[PositionT]) -> Page[ItemT]:
+    """The page that `window` asks for: `found` are its items in its direction, and one more if there is one."""
+    more = len(found) > window.size
+    items = found[: window.size]
+    if window.backward:
+        items.reverse()
+    # Beyond a bound that was given there is at least the item it names.
+    return Page(
+        items,
+        has_previous=window.after is not None or (more and window.backward),
+        has_next=window.before is not None or (more and not window.backward),
+    )
+
+
 def page_of(items: Sequence[ItemT], position: Callable[[ItemT], PositionT], window: Window[PositionT]) -> Page[ItemT]:
     """The page that `window` asks for of `items`, which ascend by `position`."""
     after, before = window.after, window.before

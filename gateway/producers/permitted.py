@@ -15,11 +15,15 @@ from gateway.producers.loader import StatusLoaders
 
 @dataclass(frozen=True, slots=True)
 class PermittedStatus:
-    """What the caller is told of a case, why it is not told the rest of what it selected, and the decision on it."""
+    """What the caller is told of a case, and the decision by which it is told that and not the rest it selected."""
 
     outcome: StatusOutcome
-    withheld: Mapping[str, Withheld]
     decision: Decision
+
+    @property
+    def withheld(self) -> Mapping[str, Withheld]:
+        """Why it is not told the rest."""
+        return self.decision.withheld
 
 
 def _now() -> datetime:
@@ -50,17 +54,16 @@ class PermittedStatuses:
         """
         before = self._decision(group, case, selected)
         if before.refusal is not None:
-            return PermittedStatus(Unavailable(before.refusal), before.withheld, before)
+            return PermittedStatus(Unavailable(before.refusal), before)
         outcome = await self._loaders.status(case, group.purpose, before.asked)
         after = self._decision(group, case, selected)
         if after is before:
-            return PermittedStatus(outcome, before.withheld, before)
+            return PermittedStatus(outcome, before)
         if after.refusal is not None:
-            return PermittedStatus(Unavailable(after.refusal), after.withheld, after)
+            return PermittedStatus(Unavailable(after.refusal), after)
         # What was granted meanwhile was not asked for: neither is it told, nor is it recorded that it was.
-        withheld = {**before.withheld, **after.withheld}
-        told = replace(after, asked=_in_both(before.asked, after.asked), withheld=withheld)
-        return PermittedStatus(_narrowed(outcome, told.asked), withheld, told)
+        told = replace(after, asked=_in_both(before.asked, after.asked), withheld={**before.withheld, **after.withheld})
+        return PermittedStatus(_narrowed(outcome, told.asked), told)
 
     def give_up(self) -> None:
         """Ends the producer requests that are under way: the caller has hung up."""

@@ -11,7 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from gateway.model.caller import ConsumerId, SubjectKey, SubjectKeys
 from gateway.model.case_group import CaseGroup, CaseGroupFilter, GroupId, IdempotencyKey
-from gateway.model.page import Page, Window
+from gateway.model.page import Page, Window, page_read
 from gateway.model.producer import ProducerId
 from gateway.store.case_group_documents import change_to, changeable, fixed, given, group_of, shared
 from gateway.store.driver import Database, Document, translated
@@ -67,16 +67,7 @@ class CaseGroupStore:
         cursor = self._groups.find(query, projection).sort("_id", order).limit(window.size + 1)
         with translated():
             found = [group_of(document) async for document in cursor]
-        more = len(found) > window.size
-        found = found[: window.size]
-        if window.backward:
-            found.reverse()
-        # Beyond a bound that was given there is at least the item it names.
-        return Page(
-            found,
-            has_previous=window.after is not None or (more and window.backward),
-            has_next=window.before is not None or (more and not window.backward),
-        )
+        return page_read(found, window)
 
     async def holding(
         self, subject: SubjectKeys, consumer: ConsumerId, producers: Collection[ProducerId], moment: datetime

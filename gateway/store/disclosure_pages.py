@@ -20,7 +20,7 @@ from gateway.model.disclosure import (
     DisclosureOutcome,
     LatestFirst,
 )
-from gateway.model.page import Page, Window
+from gateway.model.page import Page, Window, page_read
 from gateway.model.producer import ProducerId
 from gateway.model.purpose import Purpose, read_purpose
 from gateway.store.driver import Database, Document, translated
@@ -60,16 +60,7 @@ class DisclosurePages:
         cursor = self._records.find(query, SHOWN).sort([("at", order), ("_id", order)]).limit(window.size + 1)
         with translated():
             found = [_disclosure(document) async for document in cursor]
-        more = len(found) > window.size
-        found = found[: window.size]
-        if window.backward:
-            found.reverse()
-        # Beyond a bound that was given there is at least the entry it names.
-        return Page(
-            found,
-            has_previous=window.after is not None or (more and window.backward),
-            has_next=window.before is not None or (more and not window.backward),
-        )
+        return page_read(found, window)
 
     async def count(self, subject: Sequence[SubjectKey], consumer: ConsumerId | None, wanted: DisclosureFilter) -> int:
         """How many entries all pages have. One read."""

@@ -62,7 +62,7 @@ query ($id: ID!, $first: Int!) {
 PORTAL = ConsumerId("portal")
 GROUP = GroupId("0123456789abcdef01234567")
 ANSWER = PermittedStatus(
-    StatusAnswer({"title": "Under handläggning", "code": "HANDLAGGS", "updatedAt": NOW}, NOW), {}, Decision()
+    StatusAnswer({"title": "Under handläggning", "code": "HANDLAGGS", "updatedAt": NOW}, NOW), Decision()
 )
 
 

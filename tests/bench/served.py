@@ -67,7 +67,7 @@ def take_authorization_out() -> None:
         statuses: PermittedStatuses, group: CaseGroup, case: Case, selected: StatusSelection
     ) -> PermittedStatus:
         outcome = await statuses._loaders.status(case, group.purpose, selected)
-        return PermittedStatus(outcome, {}, decided(selected))
+        return PermittedStatus(outcome, decided(selected))
 
     Document.authorized = whole  # type: ignore[assignment, method-assign]
     PermittedStatuses.status = everything  # type: ignore[assignment, method-assign]

@@ -7,22 +7,16 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from gateway.store.definitions import load_definitions
-from gateway.store.driver import Database, connect, open_database
-from gateway.store.initialise import apply_collections
+from gateway.store.driver import Database
+from tests.database import initialised_database
 from tests.disclosure.record import Record
 
 
 @pytest_asyncio.fixture
 async def database(database_uri: str, database_name: str) -> AsyncIterator[Database]:
     """A database of this test's own, with every collection."""
-    client = connect(database_uri, timeout=10)
-    database = open_database(client, database_name)
-    async for _ in apply_collections(database, load_definitions()):
-        pass
-    yield database
-    await client.drop_database(database_name)
-    client.close()
+    async with initialised_database(database_uri, database_name) as database:
+        yield database
 
 
 @pytest.fixture

@@ -14,11 +14,9 @@ from gateway.model.case_group import GroupId
 from gateway.model.disclosure import DisclosureFilter, DisclosureId, DisclosureOutcome, LatestFirst
 from gateway.model.page import Window
 from gateway.model.producer import ProducerId
-from gateway.store.definitions import load_definitions
 from gateway.store.disclosure_pages import DisclosurePages
-from gateway.store.driver import Client, Database, Document, connect, open_database
-from gateway.store.initialise import apply_collections
-from tests.database import GIVEN
+from gateway.store.driver import Client, Database, Document
+from tests.database import GIVEN, initialised_database
 from tests.mongo_init.test_indexes import Recorder
 
 SUBJECT = (SubjectKey("A" * 43, "k2"), SubjectKey("B" * 43, "k1"))
@@ -34,13 +32,8 @@ NARROW = DisclosureFilter(
 @pytest_asyncio.fixture
 async def database(database_uri: str, database_name: str) -> AsyncIterator[Database]:
     """A database with the collections and indexes."""
-    client = connect(database_uri, timeout=10)
-    database = open_database(client, database_name)
-    async for _ in apply_collections(database, load_definitions()):
-        pass
-    yield database
-    await client.drop_database(database_name)
-    client.close()
+    async with initialised_database(database_uri, database_name) as database:
+        yield database
 
 
 async def test_no_page_scans_the_record(database: Database, database_uri: str) -> None:

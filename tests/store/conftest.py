@@ -6,18 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from gateway.store.definitions import load_definitions
-from gateway.store.driver import Database, connect, open_database
-from gateway.store.initialise import initialise
+from gateway.store.driver import Database
+from tests.database import initialised_database
 
 
 @pytest_asyncio.fixture
 async def database(database_uri: str, database_name: str) -> AsyncIterator[Database]:
     """A database with the collections and nothing in them, gone after the test."""
-    client = connect(database_uri, timeout=10)
-    database = open_database(client, database_name)
-    async for _ in initialise(database, load_definitions()):
-        pass
-    yield database
-    await client.drop_database(database_name)
-    client.close()
+    async with initialised_database(database_uri, database_name) as database:
+        yield database

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.errors import ChangeRefused, NotRecorded
 from gateway.model.caller import Caller
@@ -22,6 +22,15 @@ CASES_NOT_RECORDED = CasesUnavailable(CasesUnavailableReason.NOT_RECORDED)
 
 OF_AN_OVERVIEW = ("caseType", "reference")
 """What a consumer is told of a case in an overview."""
+
+
+class ToldStatus(NamedTuple):
+    """What is told of the status of a case in a group, and the decision by which it is."""
+
+    group: CaseGroup
+    case: Case
+    outcome: StatusOutcome
+    decision: Decision
 
 
 class Records(Protocol):
@@ -45,31 +54,14 @@ class OperationRecord:
         )
         self._worked_out: dict[int, tuple[Decision, _Told]] = {}
 
-    async def status(self, group: CaseGroup, case: Case, outcome: StatusOutcome, decision: Decision) -> StatusOutcome:
-        """`outcome`, of the status of `case` in `group` under `decision`, once it is recorded that it is told.
+    async def statuses(self, statuses: Sequence[ToldStatus]) -> list[StatusOutcome]:
+        """The outcome of each of `statuses`, once it is recorded that all of them are told.
 
-        Where it could not be recorded: that it is withheld.
+        Where that could not be recorded: that they are withheld.
         """
-        decided = self._told(decision)
-        told, name = (
-            (decided, Outcome.DISCLOSED.value)
-            if isinstance(outcome, StatusAnswer)
-            else (TOLD_NOTHING, outcome.reason.value)
-        )
-        entry = self._entry(
-            RecordKind.STATUS,
-            outcome=name,
-            group=group.id,
-            producer=case.key.producer,
-            case_type=case.case_type,
-            reference=case.key.reference,
-            purpose=str(group.purpose),
-            fields=told.fields,
-            withheld=decided.withheld,
-            grants=told.grants,
-            legal_basis=told.legal_basis,
-        )
-        return outcome if await self._is_written([entry]) else NOT_RECORDED
+        if await self._is_written([self._status(one) for one in statuses]):
+            return [one.outcome for one in statuses]
+        return [NOT_RECORDED] * len(statuses)
 
     async def overview(self, producer: ProducerId, outcome: CasesOutcome, held: Iterable[Grant]) -> CasesOutcome:
         """`outcome`, the subject's cases at `producer`, once it is recorded which of them are told.
@@ -104,6 +96,28 @@ class OperationRecord:
         """Records that a change was refused, and by which codes."""
         codes = tuple(sorted({problem.code.value for problem in refusal.problems}))
         await self._is_written([self._change(Outcome.REFUSED, action, group, {"codes": codes})])
+
+    def _status(self, status: ToldStatus) -> Entry:
+        group, case, outcome, decision = status
+        decided = self._told(decision)
+        told, name = (
+            (decided, Outcome.DISCLOSED.value)
+            if isinstance(outcome, StatusAnswer)
+            else (TOLD_NOTHING, outcome.reason.value)
+        )
+        return self._entry(
+            RecordKind.STATUS,
+            outcome=name,
+            group=group.id,
+            producer=case.key.producer,
+            case_type=case.case_type,
+            reference=case.key.reference,
+            purpose=str(group.purpose),
+            fields=told.fields,
+            withheld=decided.withheld,
+            grants=told.grants,
+            legal_basis=told.legal_basis,
+        )
 
     async def _is_written(self, entries: Sequence[Entry]) -> bool:
         try:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from gateway.model.caller import ConsumerId
 from gateway.model.case_group import Case, CaseGroup
+from gateway.model.producer import ProducerId
+from gateway.model.purpose import Purpose
 from gateway.model.status import StatusOutcome, StatusSelection, Unavailable
 from gateway.policy.statuses import Decision, Ruling, StatusPolicy, Withheld
-from gateway.producers.loader import StatusLoaders
+from gateway.producers.loader import Asked, Load, StatusLoaders
 
 
-@dataclass(frozen=True, slots=True)
-class PermittedStatus:
+class PermittedStatus(NamedTuple):
     """What the caller is told of a case, and the decision by which it is told that and not the rest it selected."""
 
     outcome: StatusOutcome
@@ -46,24 +48,48 @@ class PermittedStatuses:
         self._clock = clock
         self._ruled: dict[tuple[int, str, str, str], tuple[StatusSelection, Ruling]] = {}
 
-    async def status(self, group: CaseGroup, case: Case, selected: StatusSelection) -> PermittedStatus:
-        """The status of `case` in `group`: of what is `selected`, what the consumer may read and nothing else.
+    async def statuses(
+        self, cases: Sequence[tuple[CaseGroup, Case]], selected: StatusSelection
+    ) -> list[PermittedStatus]:
+        """The status of each case in its group: of what is `selected`, what the consumer may read and nothing else.
 
         Where it may read nothing, no producer is asked. A grant, connection or permission that ends while the
-        producer takes its time is withheld after all; a permission that is withdrawn counts from the next operation on.
+        producers take their time is withheld after all; a permission that is withdrawn counts from the next operation
+        on. It is decided once for all cases of one type at one producer in one group.
         """
-        before = self._decision(group, case, selected)
-        if before.refusal is not None:
-            return PermittedStatus(Unavailable(before.refusal), before)
-        outcome = await self._loaders.status(case, group.purpose, before.asked)
-        after = self._decision(group, case, selected)
-        if after is before:
-            return PermittedStatus(outcome, before)
-        if after.refusal is not None:
-            return PermittedStatus(Unavailable(after.refusal), after)
-        # What was granted meanwhile was not asked for: neither is it told, nor is it recorded that it was.
-        told = replace(after, asked=_in_both(before.asked, after.asked), withheld={**before.withheld, **after.withheld})
-        return PermittedStatus(_narrowed(outcome, told.asked), told)
+        alike = self._alike(cases, selected)
+        loads = self._begun(one for one in alike if one.decision.refusal is None)
+        outcomes: dict[int, StatusOutcome] = {}
+        for numbers, load in loads:
+            outcomes.update(zip(numbers, await load.outcomes(), strict=True))
+        found: dict[int, PermittedStatus] = {}
+        for one in alike:
+            after = one.decision if one.decision.refusal else self._decision(one.group, one.case, selected)
+            for number in one.numbers:
+                found[number] = _told(outcomes.get(number), one.decision, after)
+        return [found[number] for number in range(len(cases))]
+
+    def _alike(self, cases: Sequence[tuple[CaseGroup, Case]], selected: StatusSelection) -> list[_Alike]:
+        """The cases by what is decided alike, with the decision that stands now."""
+        alike: dict[tuple[str, str, str], _Alike] = {}
+        for number, (group, case) in enumerate(cases):
+            key = (group.id, case.key.producer, case.case_type)
+            one = alike.get(key)
+            if one is None:
+                one = alike[key] = _Alike(group, case, self._decision(group, case, selected))
+            one.numbers.append(number)
+            one.asked.append(Asked(case.key.reference, case.case_type))
+        return list(alike.values())
+
+    def _begun(self, alike: Iterable[_Alike]) -> list[tuple[list[int], Load]]:
+        """The loads of all of these, which go to each producer together, and the numbers of the cases in each."""
+        joined: dict[tuple[ProducerId, Purpose, StatusSelection], tuple[list[int], list[Asked]]] = {}
+        for one in alike:
+            question = (one.case.key.producer, one.group.purpose, one.decision.asked)
+            numbers, asked = joined.setdefault(question, ([], []))
+            numbers += one.numbers
+            asked += one.asked
+        return [(numbers, self._loaders.load(*question, asked)) for question, (numbers, asked) in joined.items()]
 
     def give_up(self) -> None:
         """Ends the producer requests that are under way: the caller has hung up."""
@@ -79,6 +105,29 @@ class PermittedStatuses:
             # With the selection, which keeps its identity from being another's.
             ruled = self._ruled[key] = (selected, ruling)
         return ruled[1].decision
+
+
+@dataclass(slots=True)
+class _Alike:
+    """Cases of one type at one producer in one group: the first of them, and all by their numbers."""
+
+    group: CaseGroup
+    case: Case
+    decision: Decision
+    numbers: list[int] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+
+
+def _told(outcome: StatusOutcome | None, before: Decision, after: Decision) -> PermittedStatus:
+    """What is told of an `outcome` that was asked for under one decision, and is told under another, or the same."""
+    if after.refusal is not None:
+        return PermittedStatus(Unavailable(after.refusal), after)
+    assert outcome is not None, "it was asked for"
+    if after is before:
+        return PermittedStatus(outcome, before)
+    # What was granted meanwhile was not asked for: neither is it told, nor is it recorded that it was.
+    told = replace(after, asked=_in_both(before.asked, after.asked), withheld={**before.withheld, **after.withheld})
+    return PermittedStatus(_narrowed(outcome, told.asked), told)
 
 
 def _in_both(one: StatusSelection, other: StatusSelection) -> StatusSelection:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
 import strawberry
 
+from gateway.disclosure.operation import ToldStatus
 from gateway.model import case_group as model
 from gateway.model.page import page_of
 from gateway.schema.context import Context, Info
@@ -17,10 +19,23 @@ from gateway.schema.paging import Connection, Cursors, PageRequest, connection, 
 from gateway.schema.producer import CaseType, Producer
 from gateway.schema.sealed_cursors import SealedCursors
 from gateway.schema.selection import status_selection
-from gateway.schema.status import CaseStatusResult, status_result
+from gateway.schema.shortcuts import resolved_for_all
+from gateway.schema.status import CaseStatus, CaseStatusResult, StatusUnavailable, status_result
 
 NUMBER_BYTES = 8
 """Of a case's number in a cursor."""
+
+
+async def _statuses(cases: Sequence[Case], info: Info) -> list[CaseStatus | StatusUnavailable]:
+    """The status of each of `cases`: decided, asked for and recorded together."""
+    context = info.context
+    of_groups = [(case._group, case._case) for case in cases]  # noqa: SLF001 - a Case's own
+    permitted = await context.statuses.statuses(of_groups, status_selection(info))
+    told = [ToldStatus(*of_group, *status) for of_group, status in zip(of_groups, permitted, strict=True)]
+    outcomes = await context.record.statuses(told)
+    return [
+        status_result(outcome, status.withheld, context) for outcome, status in zip(outcomes, permitted, strict=True)
+    ]
 
 
 @strawberry.type(
@@ -69,14 +84,12 @@ class Case(Node):
 
     @strawberry.field(
         description="What the producer says about the case right now. Asked for at the moment you ask; stored nowhere. "
-        "The producer is asked for what you select and may read, and for nothing else."
+        "The producer is asked for what you select and may read, and for nothing else.",
+        metadata=resolved_for_all(_statuses),
     )
     async def status(self, info: Info) -> CaseStatusResult:
         """One typed outcome, whatever happens at the producer."""
-        context = info.context
-        permitted = await context.statuses.status(self._group, self._case, status_selection(info))
-        outcome = await context.record.status(self._group, self._case, permitted.outcome, permitted.decision)
-        return status_result(outcome, permitted.withheld, context)
+        return (await _statuses([self], info))[0]
 
 
 def case_connection(context: Context, group: model.CaseGroup, request: PageRequest) -> Connection[Case]:

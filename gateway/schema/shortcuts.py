@@ -6,8 +6,9 @@ each mark with what Strawberry itself answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, TypeVar, cast
 
 from graphql import (
     GraphQLField,
@@ -15,20 +16,34 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
+    get_named_type,
     is_abstract_type,
+    is_input_object_type,
 )
 from strawberry import Info
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
+from strawberry.types.fields.resolver import StrawberryResolver
 
-from gateway.execution.breadth_first.shortcuts import CALLS, CLASSES, READS_ATTRIBUTE, Call
+from gateway.execution.breadth_first.shortcuts import CALLS, CALLS_ONCE, CLASSES, READS, Call
+
+SourceT = TypeVar("SourceT")
+ValueT = TypeVar("ValueT")
 
 _DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
+_FOR_ALL = "resolvedForAll"
+
+
+def resolved_for_all(
+    function: Callable[[Sequence[SourceT], Any], Awaitable[list[ValueT]]],
+) -> Mapping[str, object]:
+    """The metadata of a field whose resolver is `function`, which resolves it for many sources at once, for one."""
+    return {_FOR_ALL: function}
 
 
 def mark(schema: GraphQLSchema) -> GraphQLSchema:
-    """`schema` itself, with the engine's extensions on the fields that only read, and the types told by their class."""
+    """`schema` itself, with the engine's extensions on fields that can be shortened, and types told by their class."""
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLObjectType):
             for field in type_.fields.values():
@@ -41,33 +56,46 @@ def mark(schema: GraphQLSchema) -> GraphQLSchema:
 
 def _mark_field(field: GraphQLField) -> None:
     definition = field.extensions.get(_DEFINITION)
-    if (
-        isinstance(definition, StrawberryField)
-        and definition.is_basic_field
-        and definition.default_resolver is getattr
-        and not field.args
-    ):
-        field.extensions[READS_ATTRIBUTE] = definition.python_name
-    elif isinstance(definition, StrawberryField) and not (field.args or definition.extensions):
-        call = _called(definition)
+    if not isinstance(definition, StrawberryField) or definition.extensions:
+        return
+    resolver = definition.base_resolver
+    if resolver is None:
+        if definition.is_basic_field and definition.default_resolver is getattr and not field.args:
+            field.extensions[READS] = attrgetter(definition.python_name)
+    elif resolver.parent_parameter or resolver.root_parameter or not resolver.self_parameter:
+        return
+    elif _FOR_ALL in (definition.metadata or {}):
+        _mark_column(field, definition)
+    elif resolver.info_parameter is None and not field.args:
+        # An asynchronous one gives its own coroutine, without those that Strawberry wraps around it.
+        field.extensions[READS] = resolver.wrapped_func
+    elif not any(is_input_object_type(get_named_type(argument.type)) for argument in field.args.values()):
+        # Input objects are Strawberry's to make; all else is given as it is.
+        call = _called(field, definition, resolver)
         if call is not None:
             field.extensions[CALLS] = call
 
 
-def _called(field: StrawberryField) -> Call | None:
-    """The resolver of a field without arguments, called as Strawberry calls it; None for one that takes anything else.
+def _mark_column(field: GraphQLField, definition: StrawberryField) -> None:
+    function = definition.metadata[_FOR_ALL]
+    field.extensions[CALLS_ONCE] = lambda sources, raw: function(sources, Info(_raw_info=raw, _field=definition))
 
-    An asynchronous one gives its own coroutine, without those that Strawberry wraps around it.
+
+def _called(field: GraphQLField, definition: StrawberryField, resolver: StrawberryResolver[Any]) -> Call | None:
+    """The resolver of a field, called as Strawberry calls it; None where its arguments are given other names.
+
+    An asynchronous one gives its own coroutine, as above.
     """
-    resolver = field.base_resolver
-    if resolver is None or resolver.parent_parameter or resolver.root_parameter or not resolver.self_parameter:
+    if any(argument.extensions[_DEFINITION].python_name != name for name, argument in field.args.items()):
         return None
     function = cast(Callable[..., Any], resolver.wrapped_func)
     info_parameter = resolver.info_parameter
     if info_parameter is None:
-        return lambda source, _: function(source)
+        return lambda source, _, **arguments: function(source, **arguments)
     name = info_parameter.name
-    return lambda source, raw: function(source, **{name: Info(_raw_info=raw, _field=field)})
+    return lambda source, raw, **arguments: function(
+        source, **{name: Info(_raw_info=raw, _field=definition)}, **arguments
+    )
 
 
 def _mark_classes(

@@ -16,11 +16,11 @@ from datetime import UTC, datetime, timedelta
 from inspect import isawaitable
 from typing import Any, cast
 
-from aiodataloader import DataLoader
 from graphql import ExecutionResult, OperationDefinitionNode, parse
 from graphql.execution import experimental_execute_incrementally
 from rich.console import Console
 
+from gateway.disclosure.operation import ToldStatus
 from gateway.execution.breadth_first.engine import executed
 from gateway.execution.breadth_first.plans import Plans
 from gateway.model import case_group as model
@@ -75,17 +75,17 @@ class _Groups:
         return self._group
 
 
-class _Statuses(DataLoader[str, PermittedStatus]):
-    async def batch_load_fn(self, keys: Sequence[str]) -> list[PermittedStatus]:
-        return [ANSWER] * len(keys)
-
-    async def status(self, _: model.CaseGroup, case: model.Case, __: StatusSelection) -> PermittedStatus:
-        return await self.load(case.key.reference)
+class _Statuses:
+    async def statuses(
+        self, cases: Sequence[tuple[model.CaseGroup, model.Case]], _: StatusSelection
+    ) -> list[PermittedStatus]:
+        await asyncio.sleep(0)
+        return [ANSWER] * len(cases)
 
 
 class _Record:
-    async def status(self, _: model.CaseGroup, __: model.Case, outcome: StatusOutcome, ___: Decision) -> StatusOutcome:
-        return outcome
+    async def statuses(self, told: Sequence[ToldStatus]) -> list[StatusOutcome]:
+        return [one.outcome for one in told]
 
 
 @dataclass(slots=True)
@@ -161,7 +161,7 @@ def runners(cases: int) -> dict[str, Callable[[], Awaitable[ExecutionResult]]]:
         assert group is not None
         shown = CaseGroup.of(group)
         page = case_connection(said, shown._group, PageRequest(cases, None, None, None, cases, cases))
-        told = await asyncio.gather(*(_told(said, edge.node) for edge in page.edges))
+        told = await _told(said, [edge.node for edge in page.edges])
         edges = [
             {"node": {"reference": edge.node.reference, "status": status}}
             for edge, status in zip(page.edges, told, strict=True)
@@ -171,11 +171,17 @@ def runners(cases: int) -> dict[str, Callable[[], Awaitable[ExecutionResult]]]:
     return {"standard": standard, "engine": engine, "by hand": by_hand}
 
 
-async def _told(context: Context, case: Case) -> dict[str, Any]:
-    permitted = await context.statuses.status(case._group, case._case, StatusSelection())
-    outcome = await context.record.status(case._group, case._case, permitted.outcome, permitted.decision)
-    status = cast(CaseStatus, status_result(outcome, permitted.withheld, context))
-    return {"title": status.title, "code": status.code, "updatedAt": _written(cast(datetime, status.updated_at))}
+async def _told(context: Context, cases: Sequence[Case]) -> list[dict[str, Any]]:
+    of_groups = [(case._group, case._case) for case in cases]
+    permitted = await context.statuses.statuses(of_groups, StatusSelection())
+    told_of = [ToldStatus(*one, *status) for one, status in zip(of_groups, permitted, strict=True)]
+    outcomes = await context.record.statuses(told_of)
+    told = []
+    for outcome, one in zip(outcomes, permitted, strict=True):
+        status = cast(CaseStatus, status_result(outcome, one.withheld, context))
+        updated_at = _written(cast(datetime, status.updated_at))
+        told.append({"title": status.title, "code": status.code, "updatedAt": updated_at})
+    return told
 
 
 async def measured(cases: int) -> dict[str, list[float]]:

@@ -28,7 +28,7 @@ from gateway.model.grant import Grant, GrantId
 from gateway.model.producer import ProducerId
 from gateway.model.status import GRANTABLE_FIELDS, StatusSelection
 from gateway.policy.statuses import Decision
-from gateway.producers.permitted import PermittedStatus, PermittedStatuses
+from gateway.producers.permitted import PermittedStatuses
 from gateway.serving import listen, serve
 from gateway.settings import load_settings
 from tests.bench.speed.shares import Sampler
@@ -63,14 +63,11 @@ def take_authorization_out() -> None:
     def whole(document: Document, _scopes: frozenset[str], *, incremental: bool) -> Runnable:
         return Runnable(document.incremental if incremental else document.whole, is_cut=False)
 
-    async def everything(
-        statuses: PermittedStatuses, group: CaseGroup, case: Case, selected: StatusSelection
-    ) -> PermittedStatus:
-        outcome = await statuses._loaders.status(case, group.purpose, selected)
-        return PermittedStatus(outcome, decided(selected))
+    def everything(_: PermittedStatuses, __: CaseGroup, ___: Case, selected: StatusSelection) -> Decision:
+        return decided(selected)
 
     Document.authorized = whole  # type: ignore[assignment, method-assign]
-    PermittedStatuses.status = everything  # type: ignore[assignment, method-assign]
+    PermittedStatuses._decision = everything  # type: ignore[assignment, method-assign]
 
 
 def has_engine() -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from gateway.model.case_group import Case, CaseKey
+from gateway.model.case_group import CaseGroup
+from gateway.model.producer import ProducerId
 from gateway.model.purpose import Purpose
 from gateway.model.status import StatusAnswer, StatusOutcome, StatusSelection, Unavailable, UnavailableReason
 from gateway.policy.statuses import StatusPolicy, Withheld
-from gateway.producers.loader import StatusLoaders
+from gateway.producers.loader import Asked, StatusLoaders
 from gateway.producers.permitted import PermittedStatus, PermittedStatuses
 from tests.policy.agreed import (
     DAY,
@@ -53,15 +54,25 @@ class Scene:
 
         return PermittedStatuses(consumer, StatusPolicy(lambda: self.agreements), cast(StatusLoaders, self), clock)
 
-    async def status(self, about: Case, purpose: Purpose, asked: StatusSelection) -> StatusOutcome:
+    def load(self, producer: ProducerId, purpose: Purpose, asked: StatusSelection, cases: Sequence[Asked]) -> Scene:
         """What the loaders do."""
-        assert (about.key, purpose) == (CaseKey(TAX, "T-1"), FILING_VAT)
+        assert (producer, purpose, cases) == (TAX, FILING_VAT, [Asked("T-1", case("T-1").case_type)])
         self.asked.append(asked)
+        return self
+
+    async def outcomes(self) -> list[StatusOutcome]:
+        """What a load does."""
         self.meanwhile()
-        return self.outcome
+        return [self.outcome]
 
     async def told(self, consumer: Any = PORTAL) -> PermittedStatus:
-        return await self.statuses(consumer).status(group(permission()), case("T-1"), SELECTED)
+        return await one(self.statuses(consumer), group(permission()))
+
+
+async def one(statuses: PermittedStatuses, in_group: CaseGroup) -> PermittedStatus:
+    """What is told of the one case of `in_group`."""
+    (told,) = await statuses.statuses([(in_group, case("T-1"))], SELECTED)
+    return told
 
 
 def said(told: PermittedStatus) -> tuple[StatusOutcome, Mapping[str, Withheld]]:
@@ -173,9 +184,9 @@ async def test_one_operation_decides_once_for_all_cases_of_a_type() -> None:
     statuses = PermittedStatuses(PORTAL, policy, cast(StatusLoaders, scene), lambda: NOW)
 
     for _ in range(20):
-        await statuses.status(group(), case("T-1"), SELECTED)
+        await one(statuses, group())
 
     assert len(ruled) == 1
     scene.now_granted("code")
-    await statuses.status(group(), case("T-1"), SELECTED)
+    await one(statuses, group())
     assert len(ruled) == 2

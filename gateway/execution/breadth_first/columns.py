@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from gateway.execution.breadth_first.info import FieldInfo
 from gateway.execution.breadth_first.places import Place
 from gateway.execution.breadth_first.plan import FieldPlan, Places
 
 if TYPE_CHECKING:
-    from gateway.execution.breadth_first.info import FieldInfo
     from gateway.execution.breadth_first.levels import Level
     from gateway.execution.breadth_first.running import Run
 
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
 class FieldPlaces:
     """One field of all objects of a level."""
 
-    def __init__(self, run: Run, level: Level, field: FieldPlan, infos: list[FieldInfo] | None) -> None:
+    __slots__ = ("_level", "_run", "field")
+
+    def __init__(self, run: Run, level: Level, field: FieldPlan) -> None:
         self.field = field
         self._run = run
         self._level = level
-        self._infos = infos
 
     def at(self, number: int) -> Place:
         """The field of one object."""
@@ -30,13 +32,32 @@ class FieldPlaces:
 
     def every(self) -> list[Place]:
         """The field of each object."""
-        return self._level.places_of(self.field)
+        field, level = self.field, self._level
+        name, nullable, typename = field.name, field.completion.nullable, field.parent.name
+        return [
+            Place(above, name, object_, nullable, typename)
+            for above, object_ in zip(level.places, level.objects, strict=True)
+        ]
+
+    def put(self, numbers: Iterable[int], values: Iterable[Any]) -> None:
+        """Sets the field of some objects."""
+        name, objects = self.field.name, self._level.objects
+        for number, value in zip(numbers, values, strict=True):
+            objects[number][name] = value
 
     def info(self, number: int) -> FieldInfo:
-        """What the resolver was told, or would have been."""
-        if self._infos is None:
-            self._infos = self._run.infos(self._level, self.field)
-        return self._infos[number]
+        """What the resolver of one object is told."""
+        field = self.field
+        return FieldInfo._make(
+            (
+                field.nodes[0].name.value,
+                field.nodes,
+                field.definition.type,
+                field.parent,
+                (self, number),
+                *self._run.said_to_all,
+            )
+        )
 
 
 class ItemPlaces:
@@ -47,17 +68,16 @@ class ItemPlaces:
         self._lists = lists
         self._places = places
         self._nullable = nullable
-        self._owners = [owner for owner, items in enumerate(lists) for _ in items]
-        self._indices = [index for items in lists for index in range(len(items))]
         self._above: dict[int, Place] = {}
+        self._owners_and_indices: list[tuple[int, int]] | None = None
 
     def at(self, number: int) -> Place:
         """The place of one item."""
-        owner = self._owners[number]
+        owner, index = self._position(number)
         above = self._above.get(owner)
         if above is None:
             above = self._above[owner] = self._places.at(owner)
-        return Place(above, self._indices[number], self._lists[owner], self._nullable, None)
+        return Place(above, index, self._lists[owner], self._nullable, None)
 
     def every(self) -> list[Place]:
         """The places of all items."""
@@ -68,9 +88,23 @@ class ItemPlaces:
             for index in range(len(items))
         ]
 
+    def put(self, numbers: Iterable[int], values: Iterable[Any]) -> None:
+        """Sets some items."""
+        for number, value in zip(numbers, values, strict=True):
+            owner, index = self._position(number)
+            self._lists[owner][index] = value
+
     def info(self, number: int) -> FieldInfo:
         """The field's, whose value the list is."""
-        return self._places.info(self._owners[number])
+        return self._places.info(self._position(number)[0])
+
+    def _position(self, number: int) -> tuple[int, int]:
+        """Which list the item is in, and where."""
+        if self._owners_and_indices is None:
+            self._owners_and_indices = [
+                (owner, index) for owner, items in enumerate(self._lists) for index in range(len(items))
+            ]
+        return self._owners_and_indices[number]
 
 
 class SomePlaces:
@@ -90,10 +124,15 @@ class SomePlaces:
         every = self._places.every()
         return [every[number] for number in self._numbers]
 
-    def among(self, numbers: list[int]) -> SomePlaces:
-        """Those that `numbers` name, which are in order, among these."""
-        return self if len(numbers) == len(self._numbers) else SomePlaces(self, numbers)
+    def put(self, numbers: Iterable[int], values: Iterable[Any]) -> None:
+        """Sets some of them."""
+        self._places.put([self._numbers[number] for number in numbers], values)
 
     def info(self, number: int) -> FieldInfo:
         """What the resolver of one of them was told."""
         return self._places.info(self._numbers[number])
+
+
+def among(places: Places, numbers: list[int], count: int) -> Places:
+    """Those of `count` places that `numbers` name, which are in order."""
+    return places if len(numbers) == count else SomePlaces(places, numbers)

@@ -39,8 +39,14 @@ from gateway.execution.breadth_first.completing import (
 )
 from gateway.execution.breadth_first.kinds import Kinds
 from gateway.execution.breadth_first.plan import Completion, FieldPlan, ObjectPlan, Plan, Reader
-from gateway.execution.breadth_first.reading import AttributeReader, CallReader, RefusedReader, TypenameReader
-from gateway.execution.breadth_first.shortcuts import attribute_of, call_of
+from gateway.execution.breadth_first.reading import (
+    CallReader,
+    ColumnReader,
+    RefusedReader,
+    SourceReader,
+    TypenameReader,
+)
+from gateway.execution.breadth_first.shortcuts import call_of, column_call_of, read_of
 from gateway.policy.plan import CutField
 
 
@@ -121,8 +127,11 @@ def _reader(definition: Any, node: FieldNode) -> Reader:
         return RefusedReader(node.error)
     if definition is TypeNameMetaFieldDef:
         return TypenameReader()
-    attribute = attribute_of(definition)
-    if attribute is not None:
-        return AttributeReader(attribute)
+    read = read_of(definition)
+    if read is not None:
+        return SourceReader(read)
+    column_call = column_call_of(definition)
+    if column_call is not None:
+        return ColumnReader(column_call)
     resolve = call_of(definition) or definition.resolve or default_field_resolver
     return CallReader(resolve, Arguments(definition, node))

@@ -24,7 +24,7 @@ from graphql.execution.collect_fields import FieldDetails
 from graphql.pyutils import Undefined, inspect, is_awaitable, is_iterable
 from graphql.pyutils.is_awaitable import is_async_iterable
 
-from gateway.execution.breadth_first.columns import ItemPlaces, SomePlaces
+from gateway.execution.breadth_first.columns import ItemPlaces, SomePlaces, among
 from gateway.execution.breadth_first.levels import Level
 from gateway.execution.breadth_first.plan import Completion, FieldPlan, ObjectPlan, Places
 from gateway.execution.breadth_first.problems import BUBBLE
@@ -69,10 +69,11 @@ class LeafCompletion:
 
     def of_ordinary(self, run: Run, values: list[Any], places: Places) -> list[Any]:
         """Each value as the type writes it; none is null, an exception or awaitable."""
+        type_, complete = self._type, Executor.complete_leaf_value
         completed: list[Any] = []
         for number, value in enumerate(values):
             try:
-                completed.append(Executor.complete_leaf_value(self._type, value))
+                completed.append(complete(type_, value))
             except Exception as exc:  # noqa: BLE001 - whatever a scalar raises is its field's error
                 completed.append(run.failed(exc, places, number))
         return completed
@@ -108,7 +109,7 @@ class ListCompletion:
                 items += found
         deaths = run.problems.deaths
         # The lists are made first: the places of their items are in them.
-        where = ItemPlaces(lists, SomePlaces(places, numbers), nullable=self._items.nullable)
+        where = ItemPlaces(lists, among(places, numbers, len(values)), nullable=self._items.nullable)
         completed_items = self._items.complete(run, items, where) if items else []
         end = 0
         for number, list_ in zip(numbers, lists, strict=True):
@@ -157,7 +158,7 @@ class ObjectCompletion:
         return _set(completed, right, begun)
 
     def _begun(self, run: Run, values: list[Any], places: Places) -> list[Any]:
-        level = Level.of(self._plan, values, places.every())
+        level = Level.of(self._plan, values, places.every)
         run.agenda.append(level)
         return level.objects
 
@@ -213,6 +214,8 @@ class AbstractCompletion:
             else:
                 of_name.setdefault(name, []).append(number)
         for name, numbers in of_name.items():
+            if len(numbers) == len(values):
+                return self._members[name].of_ordinary(run, values, places)
             chosen = [values[number] for number in numbers]
             _set(completed, numbers, self._members[name].of_ordinary(run, chosen, SomePlaces(places, numbers)))
         return completed
@@ -293,10 +296,10 @@ def _sorted_out(completion: OrdinaryCompletion, run: Run, values: list[Any], pla
         else:
             there.append(number)
     if awaited:
-        where = SomePlaces(places, awaited)
+        where = among(places, awaited, len(values))
 
         def once_there(numbers: list[int], values: list[Any]) -> list[Any]:
-            return completion.complete(run, values, where.among(numbers))
+            return completion.complete(run, values, among(where, numbers, len(awaited)))
 
         run.wait(awaitables, where, once_there)
     if not there:

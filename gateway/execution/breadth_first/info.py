@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLResolveInfo
 from graphql.pyutils import Path, gather_with_cancel, is_awaitable
 from graphql.type import GraphQLResolveInfoHelpers
 
-from gateway.execution.breadth_first.places import Place, resolver_path
+from gateway.execution.breadth_first.places import resolver_path
+
+if TYPE_CHECKING:
+    from gateway.execution.breadth_first.plan import Places
 
 _PATH = GraphQLResolveInfo._fields.index("path")
 
 
 class FieldInfo(GraphQLResolveInfo[Any]):
-    """A GraphQLResolveInfo that holds a Place where a path belongs: few resolvers ask, and there are many of them."""
+    """A GraphQLResolveInfo that says whose it is where a path belongs: few resolvers ask for that."""
 
     @property
     def path(self) -> Path:
         """The response path to the field."""
-        place: Place = tuple.__getitem__(self, _PATH)
-        return resolver_path(place)
+        whose: tuple[Places, int] = tuple.__getitem__(self, _PATH)
+        places, number = whose
+        return resolver_path(places.at(number))
 
 
 class Background:

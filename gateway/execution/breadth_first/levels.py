@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 from gateway.execution.breadth_first.columns import FieldPlaces
@@ -13,20 +13,39 @@ if TYPE_CHECKING:
     from gateway.execution.breadth_first.running import Run
 
 
-@dataclass(frozen=True, slots=True)
 class Level:
-    """The objects, side by side: what each is resolved from, what it is in the answer, and where it stands."""
+    """The objects, side by side: what each is resolved from, what it is in the answer, and where it stands.
 
-    plan: ObjectPlan
-    sources: list[Any]
-    objects: list[dict[str, Any]]
-    places: list[Place]
+    Where they stand is worked out when somebody asks: few do, unless something goes wrong.
+    """
+
+    __slots__ = ("_find_places", "_places", "objects", "plan", "sources")
+
+    def __init__(
+        self,
+        plan: ObjectPlan,
+        sources: list[Any],
+        objects: list[dict[str, Any]],
+        find_places: Callable[[], list[Place]],
+    ) -> None:
+        self.plan = plan
+        self.sources = sources
+        self.objects = objects
+        self._find_places = find_places
+        self._places: list[Place] | None = None
 
     @classmethod
-    def of(cls, plan: ObjectPlan, sources: list[Any], places: list[Place]) -> Self:
+    def of(cls, plan: ObjectPlan, sources: list[Any], find_places: Callable[[], list[Place]]) -> Self:
         """A level of objects without their fields."""
         blank = plan.blank
-        return cls(plan, sources, [blank.copy() for _ in sources], places)
+        return cls(plan, sources, [blank.copy() for _ in sources], find_places)
+
+    @property
+    def places(self) -> list[Place]:
+        """The place of each object."""
+        if self._places is None:
+            self._places = self._find_places()
+        return self._places
 
     def run(self, run: Run, fields: list[FieldPlan]) -> None:
         """Sets `fields` of every object. What lies below them joins the run's agenda; what is awaited is set later."""
@@ -34,29 +53,26 @@ class Level:
             level = self._as_far_as_reached(run, field) if run.problems.deaths else self
             if not level.sources:
                 continue
-            values, infos = field.reader.read(run, level, field)
-            completed = field.completion.complete(run, values, FieldPlaces(run, level, field, infos))
+            places = FieldPlaces(run, level, field)
+            values = field.reader.read(run, level.sources, places)
+            if not isinstance(values, list):
+                run.wait_for_all(values, len(level.sources), places, field.completion)
+                continue
+            completed = field.completion.complete(run, values, places)
             name = field.name
             for object_, value in zip(level.objects, completed, strict=True):
                 object_[name] = value
 
-    def places_of(self, field: FieldPlan) -> list[Place]:
-        """The place of `field` in each object."""
-        name, nullable, typename = field.name, field.completion.nullable, field.parent.name
-        return [
-            Place(above, name, object_, nullable, typename)
-            for above, object_ in zip(self.places, self.objects, strict=True)
-        ]
-
     def _as_far_as_reached(self, run: Run, field: FieldPlan) -> Self:
         """The objects whose `field` depth first would be run, although errors have made something null."""
         reaches = run.problems.reach
-        kept = [number for number, place in enumerate(self.places_of(field)) if reaches(place)]
+        of_field = FieldPlaces(run, self, field).every()
+        kept = [number for number, place in enumerate(of_field) if reaches(place)]
         if len(kept) == len(self.sources):
             return self
         return type(self)(
             self.plan,
             [self.sources[number] for number in kept],
             [self.objects[number] for number in kept],
-            [self.places[number] for number in kept],
+            lambda: [self.places[number] for number in kept],
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,8 +13,8 @@ from gateway.execution.breadth_first.kinds import Kinds
 from gateway.execution.breadth_first.places import Place
 
 if TYPE_CHECKING:
+    from gateway.execution.breadth_first.columns import FieldPlaces
     from gateway.execution.breadth_first.info import FieldInfo
-    from gateway.execution.breadth_first.levels import Level
     from gateway.execution.breadth_first.running import Run
 
 
@@ -30,6 +30,9 @@ class Places(Protocol):
 
     def every(self) -> list[Place]:
         """The places of all of them."""
+
+    def put(self, numbers: Iterable[int], values: Iterable[Any]) -> None:
+        """Sets in the answer what stands in those of them that `numbers` name."""
 
     def info(self, number: int) -> FieldInfo:
         """What a resolver of the value would be told."""
@@ -53,10 +56,10 @@ class Completion(Protocol):
 class Reader(Protocol):
     """Gets the values of one field of all objects of a level."""
 
-    def read(self, run: Run, level: Level, field: FieldPlan) -> tuple[list[Any], list[FieldInfo] | None]:
-        """A value for each object: what the field resolves to, or the exception it failed with.
+    def read(self, run: Run, sources: list[Any], places: FieldPlaces) -> list[Any] | Awaitable[list[Any]]:
+        """A value for each of `sources`: what the field resolves to, or the exception it failed with.
 
-        And what resolvers were told, where there were any.
+        All of it may have to be awaited, at one go.
         """
 
 

@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from operator import attrgetter
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gateway.execution.breadth_first.arguments import Arguments
-    from gateway.execution.breadth_first.info import FieldInfo
-    from gateway.execution.breadth_first.levels import Level
-    from gateway.execution.breadth_first.plan import FieldPlan
+    from gateway.execution.breadth_first.columns import FieldPlaces
     from gateway.execution.breadth_first.running import Run
-
-Column = tuple[list[Any], "list[FieldInfo] | None"]
+    from gateway.execution.breadth_first.shortcuts import ColumnCall, Read
 
 
 class TypenameReader:
     """`__typename`: a level has objects of one type."""
 
-    def read(self, run: Run, level: Level, field: FieldPlan) -> Column:  # noqa: ARG002 - a Reader's
+    def read(self, run: Run, sources: list[Any], places: FieldPlaces) -> list[Any]:  # noqa: ARG002 - a Reader's
         """The type's name for each."""
-        return [level.plan.type.name] * len(level.sources), None
+        return [places.field.parent.name] * len(sources)
 
 
-class AttributeReader:
-    """A field whose resolver only reads an attribute of its source."""
+class SourceReader:
+    """A field whose resolver only reads something of its source."""
 
-    def __init__(self, name: str) -> None:
-        self._read = attrgetter(name)
+    def __init__(self, read: Read) -> None:
+        self._read = read
 
-    def read(self, run: Run, level: Level, field: FieldPlan) -> Column:  # noqa: ARG002 - a Reader's
-        """The attribute of each source."""
-        try:
-            return list(map(self._read, level.sources)), None
-        except Exception:  # noqa: BLE001 - one of them fails: whose error it is, is found by reading them one by one
-            return [_outcome(self._read, source) for source in level.sources], None
+    def read(self, run: Run, sources: list[Any], places: FieldPlaces) -> list[Any]:  # noqa: ARG002 - a Reader's
+        """What each source has."""
+        read = self._read
+        values: list[Any] = []
+        for source in sources:
+            try:
+                values.append(read(source))
+            except Exception as exc:  # noqa: BLE001 - whatever a resolver raises is its field's error
+                values.append(exc)
+        return values
 
 
 class RefusedReader:
@@ -44,9 +44,20 @@ class RefusedReader:
     def __init__(self, error: Callable[[], Exception]) -> None:
         self._error = error
 
-    def read(self, run: Run, level: Level, field: FieldPlan) -> Column:  # noqa: ARG002 - a Reader's
+    def read(self, run: Run, sources: list[Any], places: FieldPlaces) -> list[Any]:  # noqa: ARG002 - a Reader's
         """Why it is null."""
-        return [self._error() for _ in level.sources], None
+        return [self._error() for _ in sources]
+
+
+class ColumnReader:
+    """A field that is resolved for all sources at once."""
+
+    def __init__(self, resolve: ColumnCall) -> None:
+        self._resolve = resolve
+
+    def read(self, run: Run, sources: list[Any], places: FieldPlaces) -> Awaitable[list[Any]]:  # noqa: ARG002 - as above
+        """What is to be awaited for all of them."""
+        return self._resolve(sources, places.info(0))
 
 
 class CallReader:
@@ -56,24 +67,16 @@ class CallReader:
         self._resolve = resolve
         self._arguments = arguments
 
-    def read(self, run: Run, level: Level, field: FieldPlan) -> Column:
+    def read(self, run: Run, sources: list[Any], places: FieldPlaces) -> list[Any]:
         """What the resolver returns for each source, or raises."""
-        infos = run.infos(level, field)
-        resolve = self._resolve
+        resolve, info = self._resolve, places.info
         values: list[Any] = []
-        for source, info, arguments in zip(level.sources, infos, self._arguments.of(run), strict=False):
+        for number, (source, arguments) in enumerate(zip(sources, self._arguments.of(run), strict=False)):
             if isinstance(arguments, Exception):
                 values.append(arguments)
                 continue
             try:
-                values.append(resolve(source, info, **arguments))
-            except Exception as exc:  # noqa: BLE001 - whatever a resolver raises is its field's error
+                values.append(resolve(source, info(number), **arguments))
+            except Exception as exc:  # noqa: BLE001 - as above
                 values.append(exc)
-        return values, infos
-
-
-def _outcome(read: Callable[[Any], Any], source: Any) -> Any:
-    try:
-        return read(source)
-    except Exception as exc:  # noqa: BLE001 - as above
-        return exc
+        return values

@@ -12,13 +12,14 @@ from graphql import ExecutionResult, GraphQLSchema
 from graphql.execution.values import VariableValues
 from graphql.pyutils import is_awaitable
 
-from gateway.execution.breadth_first.info import Background, FieldInfo
+from gateway.execution.breadth_first.columns import among
+from gateway.execution.breadth_first.info import Background
 from gateway.execution.breadth_first.levels import Level
 from gateway.execution.breadth_first.places import root_place
-from gateway.execution.breadth_first.plan import FieldPlan, Places, Plan
+from gateway.execution.breadth_first.plan import Completion, FieldPlan, Places, Plan
 from gateway.execution.breadth_first.problems import Bubble, Problems
 from gateway.execution.breadth_first.reading import RefusedReader
-from gateway.execution.breadth_first.waiting import Batch
+from gateway.execution.breadth_first.waiting import Batch, Column
 from gateway.execution.executor import NoLongerLetIn, NotMade
 from gateway.policy.plan import CutField
 
@@ -52,7 +53,7 @@ class Run:
         self._deaths_seen = 0
         self._turn: asyncio.Future[None] | None = None
         self._background = Background()
-        self._said_to_all = (
+        self.said_to_all = (
             schema,
             dict(plan.fragments),
             None,
@@ -63,11 +64,12 @@ class Run:
             None,
             self._background.helpers(),
         )
+        """What every resolver is told beside its field and path."""
 
     async def result(self) -> ExecutionResult:
         """Runs the plan. Of a mutation each field is run to its end before the next is begun."""
         answer: dict[str, Any] = {}
-        root = Level.of(self.plan.root, [None], [root_place(answer)])
+        root = Level.of(self.plan.root, [None], lambda: [root_place(answer)])
         (answer["data"],) = root.objects
         try:
             for fields in self._steps():
@@ -84,15 +86,19 @@ class Run:
         """Notes the error of one value of a column. What stands in the place of the value."""
         return self.problems.add(error, places.at(number), places.field.nodes)
 
-    def infos(self, level: Level, field: FieldPlan) -> list[FieldInfo]:
-        """What the resolver of `field` is told for each object."""
-        of_field = (field.nodes[0].name.value, field.nodes, field.definition.type, field.parent)
-        said_to_all = self._said_to_all
-        return [FieldInfo._make((*of_field, place, *said_to_all)) for place in level.places_of(field)]
-
     def wait(self, awaitables: list[Awaitable[Any]], places: Places, then: Then) -> None:
         """Begins all `awaitables`. When all have ended, `then` completes what came of them, for their `places`."""
-        batch = Batch(awaitables, places.every(), then, self._completed)
+        self._begin(Batch(awaitables, places, then, self.problems, self._completed))
+
+    def wait_for_all(self, values: Awaitable[list[Any]], count: int, places: Places, completion: Completion) -> None:
+        """Begins `values`, which are those of a whole column of `count`. When they are there they are completed."""
+
+        def once_there(numbers: list[int], values: list[Any]) -> list[Any]:
+            return completion.complete(self, values, among(places, numbers, count))
+
+        self._begin(Column(values, count, places, once_there, self.problems, self._completed))
+
+    def _begin(self, batch: Batch) -> None:
         self._awaited.add(batch)
         batch.start()
 

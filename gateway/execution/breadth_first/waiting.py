@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from gateway.execution.breadth_first.places import Place, is_held
+from gateway.execution.breadth_first.places import is_held
+from gateway.execution.breadth_first.plan import Places
+from gateway.execution.breadth_first.problems import Problems
 from gateway.execution.breadth_first.strands import Strand, start_all
 
 if TYPE_CHECKING:
@@ -17,12 +19,18 @@ class Batch:
     """Awaitables that are under way side by side, the places their outcomes are for, and what becomes of them then."""
 
     def __init__(
-        self, awaitables: list[Awaitable[Any]], places: list[Place], then: Then, complete: Callable[[Batch], None]
+        self,
+        awaitables: list[Awaitable[Any]],
+        places: Places,
+        then: Then,
+        problems: Problems,
+        complete: Callable[[Batch], None],
     ) -> None:
         self._places = places
         self._then = then
+        self._problems = problems
         self._complete = complete
-        self._outcomes: list[Any] = [None] * len(awaitables)
+        self._came_of_it: list[Any] = [None] * len(awaitables)
         loop = asyncio.get_running_loop()
         self._under_way = {
             number: Strand(awaitable, number, self._ended, loop) for number, awaitable in enumerate(awaitables)
@@ -40,22 +48,58 @@ class Batch:
     def cancel_unheld(self) -> None:
         """Cancels what is under way for a place that is no longer part of the answer."""
         for number, strand in list(self._under_way.items()):
-            if not is_held(self._places[number].above):
+            if not is_held(self._places.at(number).above):
                 strand.cancel()
 
     def finish(self) -> None:
         """Completes the outcomes, and sets them. Raises CancelledError where one was cancelled by somebody else."""
-        held = [number for number, place in enumerate(self._places) if is_held(place.above)]
-        outcomes = [self._outcomes[number] for number in held]
+        outcomes = self._outcomes()
+        held = self._held(len(outcomes))
+        if len(held) < len(outcomes):
+            outcomes = [outcomes[number] for number in held]
         for outcome in outcomes:
             if isinstance(outcome, asyncio.CancelledError):
                 raise outcome
-        for number, value in zip(held, self._then(held, outcomes), strict=True):
-            place = self._places[number]
-            place.container[place.key] = value
+        self._places.put(held, self._then(held, outcomes))
+
+    def _outcomes(self) -> list[Any]:
+        """What came of it, for each of the places."""
+        return self._came_of_it
+
+    def _held(self, count: int) -> list[int]:
+        """Those of the `count` places that are still part of the answer."""
+        if not self._problems.deaths:
+            return list(range(count))
+        return [number for number, place in enumerate(self._places.every()) if is_held(place.above)]
 
     def _ended(self, number: int, outcome: Any) -> None:
         del self._under_way[number]
-        self._outcomes[number] = outcome
+        self._came_of_it[number] = outcome
         if not self._under_way:
             self._complete(self)
+
+
+class Column(Batch):
+    """The same where one awaitable is for all of `count` places: a list of their outcomes comes of it."""
+
+    def __init__(
+        self,
+        awaitable: Awaitable[list[Any]],
+        count: int,
+        places: Places,
+        then: Then,
+        problems: Problems,
+        complete: Callable[[Batch], None],
+    ) -> None:
+        super().__init__([awaitable], places, then, problems, complete)
+        self._count = count
+
+    def cancel_unheld(self) -> None:
+        """Cancels it where none of the places is part of the answer any more."""
+        if not self._held(self._count):
+            self.cancel()
+
+    def _outcomes(self) -> list[Any]:
+        """The list; or in each place what it failed with."""
+        (outcome,) = self._came_of_it
+        return outcome if isinstance(outcome, list) else [outcome] * self._count

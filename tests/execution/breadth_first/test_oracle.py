@@ -22,6 +22,7 @@ from tests.execution.breadth_first.worlds import NASTY, OURS, Dice, World, world
 
 EXAMPLES = int(os.environ.get("ENGINE_EXAMPLES", "500"))
 WORLDS = {"ours": world(OURS), "nasty": world(NASTY)}
+WITH_COLUMNS = {"ours": world(OURS, with_columns=True), "nasty": world(NASTY, with_columns=True)}
 
 SEARCH = settings(
     max_examples=max(EXAMPLES // 4, 1),  # there are four tests of them
@@ -62,7 +63,7 @@ def test_where_nothing_is_awaited_data_and_errors_are_equal_in_their_order(name:
 
 @pytest.mark.parametrize("name", WORLDS)
 def test_what_is_awaited_is_as_equal_as_its_timing_lets_it_be(name: str) -> None:
-    made = WORLDS[name]
+    made = WITH_COLUMNS[name]
 
     @SEARCH
     @given(ENTROPY, st.integers(0, 2**32), MISCHIEF, st.booleans())

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from inspect import isawaitable
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,7 @@ from graphql import (
     is_union_type,
 )
 
-from gateway.execution.breadth_first.shortcuts import CLASSES, READS_ATTRIBUTE
+from gateway.execution.breadth_first.shortcuts import CALLS_ONCE, CLASSES, READS
 
 NASTY = """
 directive @defer(if: Boolean! = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT
@@ -203,15 +206,18 @@ async def _iterated(items: list[Any]) -> AsyncIterator[Any]:
         yield item
 
 
-def world(sdl: str) -> World:
-    """The schema `sdl` with misbehaving resolvers, some of which only read an attribute."""
+def world(sdl: str, *, with_columns: bool = False) -> World:
+    """The schema `sdl` with misbehaving resolvers, some of which only read an attribute.
+
+    `with_columns`: some are called once for all objects of a level, which is awaited whatever the dice say.
+    """
     made = World(build_schema(sdl, assume_valid_sdl=True))
     for type_ in made.schema.type_map.values():
         if type_.name.startswith("__"):
             continue
         if isinstance(type_, GraphQLObjectType):
             for name, definition in type_.fields.items():
-                _resolve(made, type_, name, definition)
+                _resolve(made, type_, name, definition, with_columns=with_columns)
             if type_.name in {"Cat", "Case", "CaseGroup"}:
                 type_.is_type_of = _is_type_of
             if type_.name == "Stone":
@@ -226,7 +232,7 @@ def world(sdl: str) -> World:
     return made
 
 
-def _resolve(made: World, type_: GraphQLObjectType, name: str, definition: GraphQLField) -> None:
+def _resolve(made: World, type_: GraphQLObjectType, name: str, definition: GraphQLField, *, with_columns: bool) -> None:
     is_root = type_ in {made.schema.query_type, made.schema.mutation_type}
     if not is_root and not definition.args and len(name) % 2:
 
@@ -234,18 +240,34 @@ def _resolve(made: World, type_: GraphQLObjectType, name: str, definition: Graph
             return getattr(source, name)
 
         definition.resolve = read
-        definition.extensions[READS_ATTRIBUTE] = name
+        definition.extensions[READS] = attrgetter(name)
         return
+    is_column = with_columns and not is_root and not definition.args and name[0] in "cfmrs"
 
     def resolve(source: Any, info: GraphQLResolveInfo[Dice], **arguments: Any) -> Any:
         dice: Dice = info.context
         above = "" if source is None else source.place
         place = f"{above}.{name}{sorted(arguments.items()) or ''}"
         # What the path is worked out from is a place of ours; it must be told as graphql-core tells it.
-        dice.called[f"{info.path.as_list()} {info.path.typename} {info.field_name} {info.parent_type}"] += 1
+        if not is_column:  # for which one path stands for all
+            dice.called[f"{info.path.as_list()} {info.path.typename} {info.field_name} {info.parent_type}"] += 1
         return made.value(definition.type, place, dice)
 
     definition.resolve = resolve
+    if is_column:
+        definition.extensions[CALLS_ONCE] = partial(_for_each, resolve)
+
+
+async def _for_each(
+    resolve: Callable[[Any, GraphQLResolveInfo[Dice]], Any], sources: Sequence[Any], info: GraphQLResolveInfo[Dice]
+) -> list[Any]:
+    """What `resolve` comes to for each of `sources`."""
+
+    async def one(source: Any) -> Any:
+        value = resolve(source, info)
+        return await value if isawaitable(value) else value
+
+    return await asyncio.gather(*map(one, sources), return_exceptions=True)
 
 
 def _type_of(source: Any, info: GraphQLResolveInfo[Dice], _abstract: Any) -> Any:

@@ -255,8 +255,8 @@ class AvailableCaseConnection:
         return PageInfo(
             has_next_page=place.has_more(page.producers),
             has_previous_page=page.start != Place(),
-            start_cursor=_written(page.cursors, edges[0]._place) if edges else None,  # noqa: SLF001 - of this module
-            end_cursor=_written(page.cursors, place),
+            _start_cursor=lambda: _written(page.cursors, edges[0]._place) if edges else None,  # noqa: SLF001 - as above
+            _end_cursor=lambda: _written(page.cursors, place),
         )
 
     async def _edges(self) -> list[AvailableCaseEdge]:

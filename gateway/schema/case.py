@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
 
 import strawberry
 
@@ -45,30 +44,35 @@ async def _statuses(cases: Sequence[Case], info: Info) -> list[CaseStatus | Stat
 class Case(Node):
     """A case as it stands in one group."""
 
-    id: strawberry.ID = strawberry.field(description="The id of this case in this group.")
-    reference: str = strawberry.field(description="The producer's own reference for the case.")
-    added_at: datetime = strawberry.field(description="When the case was added to the group.")
-    note: str | None = strawberry.field(
-        description="What the end user wrote about the case; null where that is for the group's owner alone."
-    )
-    note_is_private: bool = strawberry.field(
-        description="Whether the note is for the group's owner alone; false to all others."
-    )
     _case: strawberry.Private[model.Case]
     _group: strawberry.Private[model.CaseGroup]
 
-    @classmethod
-    def of(cls, case: model.Case, group: model.CaseGroup) -> Self:
-        """`case` as it stands in `group`."""
-        return cls(
-            id=strawberry.ID(case_global_id(group.id, case.key)),
-            reference=case.key.reference,
-            added_at=case.added_at,
-            note=case.note,
-            note_is_private=case.note_is_private,
-            _case=case,
-            _group=group,
-        )
+    @strawberry.field(description="The id of this case in this group.")
+    def id(self) -> strawberry.ID:
+        """Made of the group's and the case's own."""
+        return strawberry.ID(case_global_id(self._group.id, self._case.key))
+
+    @strawberry.field(description="The producer's own reference for the case.")
+    def reference(self) -> str:
+        """As it was added to the group."""
+        return self._case.key.reference
+
+    @strawberry.field(description="When the case was added to the group.")
+    def added_at(self) -> datetime:
+        """In UTC."""
+        return self._case.added_at
+
+    @strawberry.field(
+        description="What the end user wrote about the case; null where that is for the group's owner alone."
+    )
+    def note(self) -> str | None:
+        """As the caller may see it."""
+        return self._case.note
+
+    @strawberry.field(description="Whether the note is for the group's owner alone; false to all others.")
+    def note_is_private(self) -> bool:
+        """As the caller may see it."""
+        return self._case.note_is_private
 
     @strawberry.field(description="Who holds the case; null when the producer is no longer in the registry.")
     def producer(self, info: Info) -> Producer | None:
@@ -103,4 +107,4 @@ def case_connection(context: Context, group: model.CaseGroup, request: PageReque
         parse=lambda place: int.from_bytes(sealed.unsealed(place)),
     )
     page = page_of(group.cases, lambda case: case.number, request.window(cursors))
-    return connection(page, cursors, lambda case: Case.of(case, group), counted(len(group.cases)))
+    return connection(page, cursors, lambda case: Case(_case=case, _group=group), counted(len(group.cases)))

@@ -33,8 +33,18 @@ class PageInfo:
 
     has_next_page: bool = strawberry.field(description="Whether items follow this page.")
     has_previous_page: bool = strawberry.field(description="Whether items precede this page.")
-    start_cursor: str | None = strawberry.field(description="The first item's cursor; null on an empty page.")
-    end_cursor: str | None = strawberry.field(description="The last item's cursor; null on an empty page.")
+    _start_cursor: strawberry.Private[Callable[[], str | None]]
+    _end_cursor: strawberry.Private[Callable[[], str | None]]
+
+    @strawberry.field(description="The first item's cursor; null on an empty page.")
+    def start_cursor(self) -> str | None:
+        """Worked out only when asked for."""
+        return self._start_cursor()
+
+    @strawberry.field(description="The last item's cursor; null on an empty page.")
+    def end_cursor(self) -> str | None:
+        """Likewise."""
+        return self._end_cursor()
 
 
 @strawberry.type(description="One item of a page.")
@@ -152,8 +162,8 @@ def connection(
         page_info=PageInfo(
             has_next_page=page.has_next,
             has_previous_page=page.has_previous,
-            start_cursor=cursors.cursor(page.items[0]) if page.items else None,
-            end_cursor=cursors.cursor(page.items[-1]) if page.items else None,
+            _start_cursor=lambda: cursors.cursor(page.items[0]) if page.items else None,
+            _end_cursor=lambda: cursors.cursor(page.items[-1]) if page.items else None,
         ),
         edges=edges,
         _count=count,

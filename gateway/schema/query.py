@@ -217,7 +217,7 @@ async def _case(context: Context, global_id: str) -> Case:
     case = group and next((case for case in group.cases if case.key == key), None)
     if group is None or not case:
         raise _not_found()
-    return Case.of(case, group)
+    return Case(_case=case, _group=group)
 
 
 async def _disclosure(context: Context, global_id: str) -> Disclosure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import cached_property
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -22,7 +23,12 @@ class SealedCursors:
     """
 
     def __init__(self, scope: tuple[str, ...]) -> None:
-        self._cipher = AESSIV(hashlib.sha512("\0".join(scope).encode()).digest())
+        self._scope = scope
+
+    @cached_property
+    def _cipher(self) -> AESSIV:
+        """Made when the first cursor is asked for: most answers have none."""
+        return AESSIV(hashlib.sha512("\0".join(self._scope).encode()).digest())
 
     def sealed(self, place: bytes) -> str:
         """The cursor for `place`."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from graphql import FieldNode, FragmentSpreadNode, GraphQLObjectType, GraphQLResolveInfo, InlineFragmentNode
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 
+from gateway.execution.breadth_first.info import FieldInfo
 from gateway.model.status import NAME_ONLY, StatusSelection
 from gateway.policy.plan import CutField
 from gateway.policy.requirements import Requirements
@@ -23,11 +24,12 @@ def status_selection(info: Info) -> StatusSelection:
     A field that requires no grant is not the producer's.
     """
     raw: GraphQLResolveInfo[Context] = info._raw_info  # noqa: SLF001
+    # A plan's field is the same in every operation that it is run for; else it is worked out for this one.
+    remembered = raw.memory if isinstance(raw, FieldInfo) else info.context.selections
     key = tuple(map(id, raw.field_nodes))
-    selections = info.context.selections
-    selection = selections.get(key)
+    selection: StatusSelection | None = remembered.get(key)
     if selection is None:
-        selection = selections[key] = _selected(raw, info.context.requirements)
+        selection = remembered[key] = _selected(raw, info.context.requirements)
     return selection
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Self, cast
+from typing import Annotated, Any, Self, cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -41,32 +41,43 @@ described_enum(
 )
 
 
+Said = Mapping[str, object]
+"""What a producer says, by contract name. In the place of what is withheld stands the error that says why."""
+
+
+def _said(name: str, description: str, grant: str | None = None) -> Any:
+    """A field of the contract, as its producer says it: null where it says nothing, and where nobody selected it.
+
+    An exception in the place of a value becomes the field's error, at its exact path.
+    """
+    directives = [RequiresGrant(field=grant or name)]
+    return strawberry.field(resolver=lambda self: self._said.get(name), directives=directives, description=description)
+
+
 @strawberry.type(description="Where the end user can go on, or what the producer's case is called elsewhere.")
 class Reference:
     """The contract's Reference."""
 
-    title: str | None = strawberry.field(
-        directives=[RequiresGrant(field="references.title")], description="What this refers to, for people."
-    )
-    url: str | None = strawberry.field(
-        directives=[RequiresGrant(field="references.url")], description="An address to go to."
-    )
-    value: str | None = strawberry.field(
-        directives=[RequiresGrant(field="references.value")], description="A value, such as a registration number."
-    )
+    title: str | None = _said("title", "What this refers to, for people.", grant="references.title")
+    url: str | None = _said("url", "An address to go to.", grant="references.url")
+    value: str | None = _said("value", "A value, such as a registration number.", grant="references.value")
+    _said: strawberry.Private[Said]
 
     @classmethod
-    def of(cls, said: Mapping[str, object], withheld: Mapping[str, Withheld]) -> Self:
+    def of(cls, said: Said, withheld: Mapping[str, Withheld]) -> Self:
         """What `said` holds; the rest is as for a status."""
-        fields = said
         if withheld:
             names = {name: withheld.get(f"references.{name}") for name in REFERENCE_FIELDS}
-            fields = {**said, **{name: reason.error() for name, reason in names.items() if reason}}
-        return cls(
-            title=cast(str | None, fields.get("title")),
-            url=cast(str | None, fields.get("url")),
-            value=cast(str | None, fields.get("value")),
-        )
+            said = {**said, **{name: reason.error() for name, reason in names.items() if reason}}
+        return cls(_said=said)
+
+
+def _references(self: CaseStatus) -> list[Reference] | None:
+    """What the producer refers to, of each what may be read; or why nothing of it may be."""
+    said = self._said.get("references")
+    if isinstance(said, list):
+        return [Reference.of(reference, self._withheld) for reference in said]
+    return cast(None, said)
 
 
 @strawberry.type(
@@ -76,75 +87,38 @@ class Reference:
 class CaseStatus:
     """The contract's CaseStatus, with when it was fetched."""
 
-    code: str | None = strawberry.field(
-        directives=[RequiresGrant(field="code")],
-        description="The producer's own status or event type; opaque to the gateway.",
+    code: str | None = _said("code", "The producer's own status or event type; opaque to the gateway.")
+    code_system: str | None = _said("codeSystem", "The URI of the code list that `code` is from.")
+    title: str | None = _said("title", "The status in a few words, for people.")
+    description: str | None = _said("description", "The status explained, for people.")
+    language: str | None = _said(
+        "language", "The language (BCP 47) that the producer answered `title` and `description` in."
     )
-    code_system: str | None = strawberry.field(
-        directives=[RequiresGrant(field="codeSystem")], description="The URI of the code list that `code` is from."
+    updated_at: datetime | None = _said("updatedAt", "When it happened at the producer.")
+    expected_at: datetime | None = _said("expectedAt", "When the producer expects the next change, if it says.")
+    requires_customer_action: bool | None = _said(
+        "requiresCustomerAction", "Whether the producer says that the end user has something to do."
     )
-    title: str | None = strawberry.field(
-        directives=[RequiresGrant(field="title")], description="The status in a few words, for people."
+    completed: bool | None = _said("completed", "Whether the producer says that its case is finished.")
+
+    references: list[Reference] | None = strawberry.field(
+        resolver=_references, description="Where the end user can go on."
     )
-    description: str | None = strawberry.field(
-        directives=[RequiresGrant(field="description")], description="The status explained, for people."
-    )
-    language: str | None = strawberry.field(
-        directives=[RequiresGrant(field="language")],
-        description="The language (BCP 47) that the producer answered `title` and `description` in.",
-    )
-    updated_at: datetime | None = strawberry.field(
-        directives=[RequiresGrant(field="updatedAt")], description="When it happened at the producer."
-    )
-    expected_at: datetime | None = strawberry.field(
-        directives=[RequiresGrant(field="expectedAt")],
-        description="When the producer expects the next change, if it says.",
-    )
-    requires_customer_action: bool | None = strawberry.field(
-        directives=[RequiresGrant(field="requiresCustomerAction")],
-        description="Whether the producer says that the end user has something to do.",
-    )
-    completed: bool | None = strawberry.field(
-        directives=[RequiresGrant(field="completed")],
-        description="Whether the producer says that its case is finished.",
-    )
-    references: list[Reference] | None = strawberry.field(description="Where the end user can go on.")
-    extension: JSON | None = strawberry.field(
-        directives=[RequiresGrant(field="extension")], description="The producer's own structured extra, untouched."
-    )
+    extension: JSON | None = _said("extension", "The producer's own structured extra, untouched.")
     fetched_at: datetime | None = strawberry.field(description="When the gateway got this answer from the producer.")
     reused: bool | None = strawberry.field(
         description="Whether an earlier answer was used again because the producer allowed it (`Cache-Control`)."
     )
+    _said: strawberry.Private[Said]
+    _withheld: strawberry.Private[Mapping[str, Withheld]]
 
     @classmethod
     def of(cls, answer: StatusAnswer, withheld: Mapping[str, Withheld]) -> Self:
-        """The status that `answer` holds. In the place of a field that is withheld stands the reason why.
-
-        An exception in the place of a value becomes that field's error, at its exact path. Fields that were not asked
-        for are null, and nobody selected them.
-        """
+        """The status that `answer` holds, and in the place of each field that is withheld the reason why."""
         said = answer.fields
         if withheld:
             said = {**said, **{name: reason.error() for name, reason in withheld.items()}}
-        references = said.get("references")
-        return cls(
-            code=cast(str | None, said.get("code")),
-            code_system=cast(str | None, said.get("codeSystem")),
-            title=cast(str | None, said.get("title")),
-            description=cast(str | None, said.get("description")),
-            language=cast(str | None, said.get("language")),
-            updated_at=cast(datetime | None, said.get("updatedAt")),
-            expected_at=cast(datetime | None, said.get("expectedAt")),
-            requires_customer_action=cast(bool | None, said.get("requiresCustomerAction")),
-            completed=cast(bool | None, said.get("completed")),
-            references=[Reference.of(reference, withheld) for reference in references]
-            if isinstance(references, list)
-            else cast(None, references),
-            extension=cast(JSON | None, said.get("extension")),
-            fetched_at=answer.fetched_at,
-            reused=answer.reused,
-        )
+        return cls(fetched_at=answer.fetched_at, reused=answer.reused, _said=said, _withheld=withheld)
 
 
 @strawberry.type(description="The status cannot be said, and why. The case itself stays in the list.")

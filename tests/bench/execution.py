@@ -163,7 +163,7 @@ def runners(cases: int) -> dict[str, Callable[[], Awaitable[ExecutionResult]]]:
         page = case_connection(said, shown._group, PageRequest(cases, None, None, None, cases, cases))
         told = await _told(said, [edge.node for edge in page.edges])
         edges = [
-            {"node": {"reference": edge.node.reference, "status": status}}
+            {"node": {"reference": edge.node._case.key.reference, "status": status}}
             for edge, status in zip(page.edges, told, strict=True)
         ]
         return ExecutionResult({"caseGroup": {"title": shown.title, "cases": {"edges": edges}}}, None)
@@ -179,8 +179,9 @@ async def _told(context: Context, cases: Sequence[Case]) -> list[dict[str, Any]]
     told = []
     for outcome, one in zip(outcomes, permitted, strict=True):
         status = cast(CaseStatus, status_result(outcome, one.withheld, context))
-        updated_at = _written(cast(datetime, status.updated_at))
-        told.append({"title": status.title, "code": status.code, "updatedAt": updated_at})
+        said = status._said
+        updated_at = _written(cast(datetime, said["updatedAt"]))
+        told.append({"title": said["title"], "code": said["code"], "updatedAt": updated_at})
     return told
 
 

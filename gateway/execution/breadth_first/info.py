@@ -28,6 +28,15 @@ class FieldInfo(GraphQLResolveInfo[Any]):
         places, number = whose
         return resolver_path(places.at(number))
 
+    @property
+    def memory(self) -> dict[Any, Any]:
+        """Where a resolver may keep what follows from the plan alone: nothing of a caller, nothing of a variable.
+
+        But for the variables that steer @skip and @include: each choice of them has a plan of its own.
+        """
+        whose: tuple[Places, int] = tuple.__getitem__(self, _PATH)
+        return whose[0].field.memory
+
 
 class Background:
     """Work that a resolver has started and does not wait for, kept until it is done."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -75,6 +75,8 @@ class FieldPlan:
     parent: GraphQLObjectType
     reader: Reader
     completion: Completion
+    memory: dict[Any, Any] = field(default_factory=dict)
+    """What its resolver keeps from one run to the next."""
 
 
 class ObjectPlan:

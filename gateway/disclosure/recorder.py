@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from time import monotonic
 
 import structlog
 
 from gateway.disclosure.appending import PAUSE_SECONDS, End, NotInTime, append
+from gateway.disclosure.chain import CannotBeLinked
 from gateway.disclosure.seals import legible
-from gateway.disclosure.streams import CannotBeLinked, Stream, Writer, now
+from gateway.disclosure.streams import Stream, Writer, now
 from gateway.errors import NotRecorded, StoreUnavailable
 from gateway.metrics import RecordMetrics
 from gateway.model.record import Entry, RecordKind
@@ -22,17 +24,20 @@ from gateway.store.record_streams import RecordStreams
 log = structlog.get_logger(__name__)
 
 MOST_IN_A_WRITE = 1_000
-"""Records of one write, which are linked at one go: some ten milliseconds of the event loop."""
+"""Records of one write, which are linked at one go: some two milliseconds of the event loop."""
 
-MOST_WAITING = 20_000
-"""Records that may wait to be written; with more the database is too slow for what is asked, and no more is taken."""
+MOST_WAITING = 50_000
+"""Records that may wait for their write; with more the database is too slow for what is asked, and no more is taken.
+
+Each is some 70 bytes as long as it waits; only those of one write are documents.
+"""
 
 
 class Recorder:
     """The one writer of a stream. What arrives while one write is under way goes with the next one, all together.
 
-    `write_seconds` is what one write may take, with everything that is tried again: nobody waits for longer than two.
-    The stream begins with the first entry, and ends with `close`.
+    `write_seconds` is what one write may take, with everything that is tried again. The stream begins with the first
+    entry, and ends with `close`.
     """
 
     def __init__(
@@ -69,7 +74,9 @@ class Recorder:
         """
         if not entries:
             return
-        if self._closed or self._records_waiting + len(entries) > MOST_WAITING:
+        # Whoever finds nobody waiting is let in, however much it is: it would not be less another time.
+        is_too_much = self._records_waiting and self._records_waiting + len(entries) > MOST_WAITING
+        if self._closed or is_too_much:
             problem = "the recorder is closed" if self._closed else f"{self._records_waiting} records are waiting"
             self._tell_not_written(len(entries), problem)
             raise NotRecorded
@@ -103,48 +110,55 @@ class Recorder:
                 await self._arrived.wait()
                 continue
             # In a call of its own, which leaves nothing behind while the next is waited for.
-            await self._write_next_group()
+            await self._write_next()
 
-    async def _write_next_group(self) -> None:
-        group = self._next_group()
+    async def _write_next(self) -> None:
+        parts = self._next_parts()
         try:
-            await self._write(group)
+            await self._write(parts)
         except NotInTime as exc:
-            self._give_up(group, exc.problem)
+            self._give_up(parts, exc.problem)
         except Exception as exc:
             log.exception("record.failed")
-            self._give_up(group, type(exc).__name__)
+            self._give_up(parts, type(exc).__name__)
 
-    def _next_group(self) -> list[_Waiting]:
-        """Those who go with the next write: all who wait, as far as one write goes, and at least one.
+    def _next_parts(self) -> deque[_Part]:
+        """What goes with the next write: all that waits, as far as one write goes.
 
-        Who has gone away in the meantime is told nothing, so there is nothing to record.
+        Who waits for more than a write takes what room there is, and queues again with the rest: so nobody waits
+        until the whole of it is written. Who has gone away is told nothing, so there is nothing more to record.
         """
-        group: list[_Waiting] = []
-        records = 0
-        while self._waiting and (not group or records + self._waiting[0].left <= MOST_IN_A_WRITE):
+        parts: deque[_Part] = deque()
+        room = MOST_IN_A_WRITE
+        while room and self._waiting and (self._waiting[0].to_go <= room or self._waiting[0].to_go > MOST_IN_A_WRITE):
             waiting = self._waiting.popleft()
-            self._records_waiting -= waiting.left
-            if not waiting.done.done():
-                group.append(waiting)
-                records += waiting.left
-        return group
+            if waiting.done.done():
+                self._records_waiting -= waiting.to_go
+                continue
+            part = waiting.next_part(room)
+            room -= len(part.entries)
+            self._records_waiting -= len(part.entries)
+            parts.append(part)
+            if waiting.to_go:
+                self._waiting.append(waiting)
+        return parts
 
-    async def _write(self, group: Sequence[_Waiting]) -> None:
-        """Writes what `group` waits for, and tells those of it whose records are written or refused.
+    async def _write(self, parts: deque[_Part]) -> None:
+        """Writes `parts`, and tells those who wait for them; what is left of them is not written.
 
         Raises NotInTime.
         """
         give_up = monotonic() + self._write_seconds
-        pieces = [(entry, waiting) for waiting in group for entry in waiting.entries]
-        while pieces:
+        while parts:
             stream = self.stream or await self._begin(give_up)
             opening = 0 if stream.sequence else 1
-            entries = [self._writer.opening()] * opening + [entry for entry, _ in islice(pieces, MOST_IN_A_WRITE)]
+            entries = [self._writer.opening()] * opening
+            for part in parts:
+                entries += part.entries
             try:
                 documents = stream.link(entries)
             except CannotBeLinked as exc:
-                pieces = self._without(pieces, exc.position - opening, exc.problem)
+                self._refuse(parts, exc.position - opening, exc.problem)
                 continue
             began = monotonic()
             appended = await append(self._records, documents, within=give_up - began)
@@ -153,14 +167,12 @@ class Recorder:
             if self._metrics is not None:
                 self._metrics.written.inc(done)
                 self._metrics.writes.observe(monotonic() - began)
-            for _, waiting in pieces[:done]:
-                waiting.one_written()
-            pieces = pieces[done:]
+            _take_written(parts, done)
             if appended.end is End.TAKEN:
                 log.warning("record.stream_lost", stream=legible(stream.id))
                 self.leave(stream)
             elif appended.end is End.REFUSED:
-                pieces = self._without(pieces, appended.refused - opening - done, appended.problem)
+                self._refuse(parts, appended.refused - opening - done, appended.problem)
 
     async def _begin(self, give_up: float) -> Stream:
         """A new stream, registered before anything is written to it. Raises NotInTime."""
@@ -192,55 +204,81 @@ class Recorder:
             stream.wrote(documents[: appended.written])
             stream.cut()
 
-    def _without(self, pieces: Sequence[_Piece], position: int, problem: str) -> list[_Piece]:
-        """The pieces without those of him who waits for the one at `position`, who is told that it cannot be written.
+    def _refuse(self, parts: deque[_Part], position: int, problem: str) -> None:
+        """Takes out the part with the entry at `position`, and tells who waits for it that it cannot be written.
 
-        Raises NotInTime for a piece before them all: then nothing can be.
+        Raises NotInTime for an entry before them all: then nothing can be.
         """
         if position < 0:
             raise NotInTime(problem)
-        refused = pieces[position][1]
-        self._tell_not_written(refused.left, problem)
-        refused.not_written()
-        return [piece for piece in pieces if piece[1] is not refused]
+        ends = accumulate(len(part.entries) for part in parts)
+        place = next(place for place, end in enumerate(ends) if position < end)
+        self._tell_none_of(problem, [parts[place].waiting])
+        del parts[place]
+
+    def _give_up(self, parts: Iterable[_Part], problem: str) -> None:
+        """Nobody who waits is told anything. What became of the last write is unknown, so its stream is left."""
+        if self.stream is not None:
+            self.leave(self.stream)
+        self._tell_none_of(problem, [*(part.waiting for part in parts), *self._waiting])
+        self._waiting.clear()
+        self._records_waiting = 0
+
+    def _tell_none_of(self, problem: str, several: Iterable[_Waiting]) -> None:
+        """Those of `several` who still wait are told that not all of theirs is written, and will not be."""
+        records = 0
+        for waiting in several:
+            if not waiting.done.done():
+                records += waiting.unwritten
+                waiting.done.set_exception(NotRecorded())
+        self._tell_not_written(records, problem)
 
     def _tell_not_written(self, records: int, problem: str) -> None:
         log.error("record.not_written", records=records, problem=problem)
         if self._metrics is not None:
             self._metrics.not_written.inc(records)
 
-    def _give_up(self, group: Sequence[_Waiting], problem: str) -> None:
-        """Nobody who waits is told anything. What became of the last write is unknown, so its stream is left."""
-        if self.stream is not None:
-            self.leave(self.stream)
-        unwritten = [waiting for waiting in (*group, *self._waiting) if not waiting.done.done()]
-        self._tell_not_written(sum(waiting.left for waiting in unwritten), problem)
-        for waiting in unwritten:
-            waiting.not_written()
-        self._waiting.clear()
-        self._records_waiting = 0
-
 
 class _Waiting:
-    """Somebody who waits until all of `entries` are written; `left` of them are not yet."""
+    """Somebody who waits until all of `entries` are written: `to_go` go with no write yet, `unwritten` are not yet."""
 
-    __slots__ = ("done", "entries", "left")
+    __slots__ = ("done", "entries", "to_go", "unwritten")
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.entries = entries
-        self.left = len(entries)
+        self.to_go = self.unwritten = len(entries)
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def one_written(self) -> None:
-        """One more of them is."""
-        self.left -= 1
-        if not self.left and not self.done.done():
+    def next_part(self, most: int) -> _Part:
+        """The next of the entries, at most so many, to go with a write."""
+        first = len(self.entries) - self.to_go
+        entries = self.entries[first : first + most]
+        self.to_go -= len(entries)
+        return _Part(self, entries)
+
+    def wrote(self, records: int) -> None:
+        """So many more of them are."""
+        self.unwritten -= records
+        if not self.unwritten and not self.done.done():
             self.done.set_result(None)
 
-    def not_written(self) -> None:
-        """Not all of them are, and they will not be."""
-        if not self.done.done():
-            self.done.set_exception(NotRecorded())
+
+@dataclass(slots=True)
+class _Part:
+    """Entries that go with one write, and who waits for them."""
+
+    waiting: _Waiting
+    entries: Sequence[Entry]
 
 
-_Piece = tuple[Entry, _Waiting]
+def _take_written(parts: deque[_Part], records: int) -> None:
+    """Takes the first `records` entries, which are written, out of `parts`, and tells those who wait for them."""
+    while records:
+        part = parts[0]
+        written = min(records, len(part.entries))
+        records -= written
+        part.waiting.wrote(written)
+        if written == len(part.entries):
+            parts.popleft()
+        else:
+            part.entries = part.entries[written:]

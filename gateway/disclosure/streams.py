@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from gateway.disclosure.chain import BEFORE_THE_FIRST, Document, linked
+from gateway.disclosure.chain import BEFORE_THE_FIRST, Document, all_linked
 from gateway.disclosure.seals import Segment
 from gateway.model.record import DetailValue, Entry, RecordKind
 
@@ -18,14 +18,6 @@ def now() -> datetime:
     """The present moment in UTC, to the millisecond: MongoDB keeps no more of it."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-class CannotBeLinked(Exception):
-    """The entry at `position` has something in it that no record can hold."""
-
-    def __init__(self, position: int, problem: str) -> None:
-        super().__init__(problem)
-        self.position, self.problem = position, problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +58,20 @@ class Stream:
 
         Raises CannotBeLinked.
         """
-        at, previous = max(self._moments(), self._at), self._head
-        documents = []
-        for place, entry in enumerate(entries):
-            try:
-                document = linked(entry, stream=self.id, sequence=self.sequence + place + 1, at=at, previous=previous)
-            except (TypeError, ValueError) as exc:
-                raise CannotBeLinked(place, f"it cannot be put into canonical form: {exc}") from exc
-            previous = document["hash"]
-            documents.append(document)
-        return documents
+        at = max(self._moments(), self._at)
+        return all_linked(entries, stream=self.id, first=self.sequence + 1, at=at, previous=self._head)
 
     def wrote(self, documents: Sequence[Document]) -> None:
         """These, which `link` made as the next, stand in the database."""
-        for document in documents:
+        while documents:
+            fitting = documents[: self._first + self._segment_records - 1 - self.sequence]
+            documents = documents[len(fitting) :]
             if self._first_at is None:
-                self._first_at = document["at"]
-            self.sequence, self._head, self._at = document["sequence"], document["hash"], document["at"]
-            self._closed = document["kind"] == RecordKind.CLOSED.value
-            if self.sequence - self._first + 1 >= self._segment_records:
+                self._first_at = fitting[0]["at"]
+            last = fitting[-1]
+            self.sequence, self._head, self._at = last["sequence"], last["hash"], last["at"]
+            self._closed = last["kind"] == RecordKind.CLOSED.value
+            if self.sequence - self._first + 1 == self._segment_records:
                 self.cut()
 
     @property

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
+from typing import Any
 
 from gateway.model.caller import ConsumerId, SubjectKey
 
 DetailValue = str | int | bool | Sequence[str]
+
+NO_DETAILS: Mapping[str, DetailValue] = MappingProxyType({})
 
 
 class RecordKind(Enum):
@@ -43,7 +46,6 @@ class Outcome(Enum):
     FAILED = "FAILED"
 
 
-@dataclass(frozen=True, slots=True)
 class Entry:
     """What happened, before it has its place in a stream. What does not apply is None or empty, and left out.
 
@@ -52,19 +54,62 @@ class Entry:
     told: both by contract name, of a refusal by schema coordinate. `legal_basis` says that of each of `grants`.
     """
 
-    kind: RecordKind
-    request_id: str | None = None
-    consumer: ConsumerId | None = None
-    subject: SubjectKey | None = None
-    actors: tuple[str, ...] = ()
-    group: str | None = None
-    producer: str | None = None
-    case_type: str | None = None
-    reference: str | None = None
-    fields: tuple[str, ...] = ()
-    withheld: tuple[str, ...] = ()
-    purpose: str | None = None
-    grants: tuple[str, ...] = ()
-    legal_basis: tuple[str, ...] = ()
-    outcome: str | None = None
-    details: Mapping[str, DetailValue] = field(default_factory=dict)
+    __slots__ = ("case_type", "producer", "reference", "said")
+
+    said: Mapping[str, Any]
+    """What the record says beside the case, by the record's own names. Entries may share it; nobody changes it."""
+    producer: str | None
+    case_type: str | None
+    reference: str | None
+
+    def __init__(
+        self,
+        kind: RecordKind,
+        *,
+        request_id: str | None = None,
+        consumer: ConsumerId | None = None,
+        subject: SubjectKey | None = None,
+        actors: tuple[str, ...] = (),
+        group: str | None = None,
+        producer: str | None = None,
+        case_type: str | None = None,
+        reference: str | None = None,
+        fields: tuple[str, ...] = (),
+        withheld: tuple[str, ...] = (),
+        purpose: str | None = None,
+        grants: tuple[str, ...] = (),
+        legal_basis: tuple[str, ...] = (),
+        outcome: str | None = None,
+        details: Mapping[str, DetailValue] = NO_DETAILS,
+    ) -> None:
+        said = {
+            "actors": list(actors),
+            "consumer": consumer,
+            "details": {
+                name: value if isinstance(value, str | int) else list(value) for name, value in details.items()
+            },
+            "fields": list(fields),
+            "grants": list(grants),
+            "group": group,
+            "kind": kind.value,
+            "legalBasis": list(legal_basis),
+            "outcome": outcome,
+            "purpose": purpose,
+            "requestId": request_id,
+            "subject": subject and subject.digest,
+            "subjectKey": subject and subject.key_id,
+            "withheld": list(withheld),
+        }
+        self.said = {name: value for name, value in said.items() if value}
+        self.producer = producer
+        self.case_type = case_type
+        self.reference = reference
+
+    def of_case(self, producer: str, case_type: str | None, reference: str | None) -> Entry:
+        """The same of another case. What an operation says of all its cases is so put together, and kept, once."""
+        entry = Entry.__new__(Entry)
+        entry.said = self.said
+        entry.producer = producer
+        entry.case_type = case_type
+        entry.reference = reference
+        return entry

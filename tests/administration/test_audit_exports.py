@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from gateway.model.caller import ConsumerId
 from gateway.model.record import Entry, Outcome, RecordKind
 from tests.administration.conftest import Office
 from tests.record import OPENED, BuiltRecord, new_key, told
@@ -39,8 +40,9 @@ def exporting(office: Office, tmp_path: Path) -> Office:
     stream.add(told("SKV-2", consumer="accounting-program"), at=datetime(2026, 11, 2, tzinfo=UTC))
     stream.add(told("EXK-3", producer="municipality"), at=datetime(2026, 11, 3, tzinfo=UTC))
     stream.add(
-        Entry(RecordKind.CHANGE, request_id="request-SKV-1", consumer=told().consumer, outcome=Outcome.MADE.value,
-              group="690000000000000000000001", details={"action": "addCases", "revision": 2}),
+        Entry(RecordKind.CHANGE, request_id="request-SKV-1", outcome=Outcome.MADE.value,
+              consumer=ConsumerId("business-portal"), group="690000000000000000000001",
+              details={"action": "addCases", "revision": 2}),
         at=datetime(2026, 11, 4, tzinfo=UTC),
     )  # fmt: skip
     built.put(office.database)

@@ -50,25 +50,28 @@ def recorder(database: Database, *, write_seconds: float = 2.0, segment_records:
     )
 
 
+def entry(**changes: Any) -> Entry:
+    """A disclosure, but for what the arguments change."""
+    said: dict[str, Any] = {
+        "request_id": "r",
+        "consumer": ConsumerId("business-portal"),
+        "subject": SUBJECT,
+        "producer": "tax-agency",
+        "case_type": "MOMS",
+        "reference": "r/1",
+        "fields": ("title",),
+        "purpose": "TAXES:filing-vat",
+        "grants": ("a" * 24,),
+        "legal_basis": ("Only for tests, åäö",),
+        "outcome": Outcome.DISCLOSED.value,
+    }
+    return Entry(RecordKind.STATUS, **{**said, **changes})
+
+
 def entries(count: int, request_id: str = "r") -> list[Entry]:
-    """As many disclosures, whose references say which they are."""
-    return [
-        Entry(
-            RecordKind.STATUS,
-            request_id=request_id,
-            consumer=ConsumerId("business-portal"),
-            subject=SUBJECT,
-            producer="tax-agency",
-            case_type="MOMS",
-            reference=f"{request_id}/{number}",
-            fields=("title",),
-            purpose="TAXES:filing-vat",
-            grants=("a" * 24,),
-            legal_basis=("Only for tests, åäö",),
-            outcome=Outcome.DISCLOSED.value,
-        )
-        for number in range(1, count + 1)
-    ]
+    """As many disclosures of one operation, whose references say which they are."""
+    common = entry(request_id=request_id)
+    return [common.of_case("tax-agency", "MOMS", f"{request_id}/{number}") for number in range(1, count + 1)]
 
 
 class Record:

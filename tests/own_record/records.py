@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -47,25 +47,27 @@ OF_A_GROUP = """
 """
 
 
-def told(**changes: Any) -> Entry:
+Said = dict[str, Any]
+"""The arguments of an entry."""
+
+
+def told(**changes: Any) -> Said:
     """A status that the portal was told of a case of Alva's, but for what the arguments change; its subject is none."""
-    return replace(
-        Entry(
-            RecordKind.STATUS,
-            request_id="request-1",
-            consumer=ConsumerId(PORTAL),
-            group=GROUP,
-            producer="tax-agency",
-            case_type="FSKATT",
-            reference="T-1",
-            fields=("title", "updatedAt"),
-            purpose=STARTING,
-            grants=("690000000000000000000101",),
-            legal_basis=("Skatteförfarandelagen 66 kap.",),
-            outcome="DISCLOSED",
-        ),
+    return {
+        "kind": RecordKind.STATUS,
+        "request_id": "request-1",
+        "consumer": ConsumerId(PORTAL),
+        "group": GROUP,
+        "producer": "tax-agency",
+        "case_type": "FSKATT",
+        "reference": "T-1",
+        "fields": ("title", "updatedAt"),
+        "purpose": STARTING,
+        "grants": ("690000000000000000000101",),
+        "legal_basis": ("Skatteförfarandelagen 66 kap.",),
+        "outcome": "DISCLOSED",
         **changes,
-    )
+    }
 
 
 @dataclass
@@ -77,16 +79,19 @@ class Record:
     written: int = 0
     _keys: dict[str, SubjectKey] = field(default_factory=dict)
 
-    async def write(self, *entries: Entry, subject: str = ALVA, at: datetime | None = None) -> None:
-        """Adds entries about the subject, each a minute after the one before, or all `at` a moment."""
+    async def write(self, *entries: Said, subject: str = ALVA, at: datetime | None = None) -> None:
+        """Adds entries about the subject, each a minute after the one before, or all `at` a moment.
+
+        One that says another subject is about that.
+        """
         key = await self.pseudonym(subject)
         documents = []
-        for entry in entries:
+        for said in entries:
             self.written += 1
             moment = at or BEGAN + timedelta(minutes=self.written)
             documents.append(
                 linked(
-                    replace(entry, subject=entry.subject or key),
+                    Entry(**{"subject": key, **said}),
                     stream=self.stream,
                     sequence=self.written,
                     at=moment,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +11,7 @@ from gateway.model.caller import ConsumerId
 from gateway.model.disclosure import FIELD_TEXTS, OUTCOME_TEXTS, DisclosureOutcome
 from gateway.model.overview import CasesUnavailableReason
 from gateway.model.purpose import AREA_TEXTS, InformationArea
-from gateway.model.record import Entry, RecordKind
+from gateway.model.record import RecordKind
 from gateway.model.status import GRANTABLE_FIELDS, UnavailableReason
 from tests.gateway import Gateway
 from tests.groups.parties import global_id
@@ -102,8 +101,8 @@ async def test_what_is_gone_from_the_registry_is_named_by_its_id(record: Record)
 
 
 async def test_an_overview_tells_which_case_was_shown_or_that_none_was(record: Record) -> None:
-    overview = replace(told(), kind=RecordKind.OVERVIEW, group=None, purpose=None, fields=("caseType", "reference"))
-    refused = replace(overview, outcome="NOT_OFFERED", fields=(), reference=None, case_type=None)
+    overview = told(kind=RecordKind.OVERVIEW, group=None, purpose=None, fields=("caseType", "reference"))
+    refused = {**overview, "outcome": "NOT_OFFERED", "fields": (), "reference": None, "case_type": None}
     await record.write(overview, refused)
 
     none, shown = ((edge["node"]) for edge in (await record.asked(WHOLE)).data["disclosures"]["edges"])
@@ -127,7 +126,7 @@ async def test_what_a_newer_version_has_written_does_not_hide_the_rest(record: R
 
 async def test_other_kinds_of_record_are_not_the_end_users_list(record: Record) -> None:
     for kind in (RecordKind.REFUSAL, RecordKind.CHANGE, RecordKind.AGREEMENT, RecordKind.AUDIT, RecordKind.OPENED):
-        await record.write(Entry(kind, consumer=ConsumerId(PORTAL)))
+        await record.write({"kind": kind, "consumer": ConsumerId(PORTAL)})
 
     assert (await record.listed())["totalCount"] == 0
 

@@ -49,7 +49,7 @@ async def test_with_the_scope_the_subject_sees_every_consumers_through_any(recor
     through_another = await record.listed(consumer=PROGRAM, scope="disclosures:read")
 
     assert through_one["totalCount"] == through_another["totalCount"] == 6
-    assert references(through_one) == references(through_another) == [told.reference for told in reversed(MIXED)]
+    assert references(through_one) == references(through_another) == [said["reference"] for said in reversed(MIXED)]
 
 
 async def test_without_it_a_consumer_sees_its_own_alone(record: Record) -> None:

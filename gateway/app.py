@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -71,9 +70,10 @@ from gateway.producers.states import AvailabilityPolicy, ProducerStates
 from gateway.schema.context import Context, MakeContext, RequestFacts
 from gateway.schema.schema import build_schema, executable, printed
 from gateway.settings import PREFIX, Settings, SettingsError
+from gateway.store.background import in_the_background
 from gateway.store.case_groups import CaseGroupStore
 from gateway.store.disclosure_pages import DisclosurePages
-from gateway.store.driver import Database, connect, open_database
+from gateway.store.driver import Database, begin, connect, open_database
 from gateway.store.notices import Notices
 from gateway.store.registry import Registry
 from gateway.store.replicas import Replicas
@@ -163,6 +163,7 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
     schema = executable(portal_schema)
     requirements = read_requirements(printed(portal_schema), guard_introspection=settings.environment == "live")
     client = connect(settings.mongodb_uri.get_secret_value(), timeout=settings.mongodb_timeout)
+    await begin(client)
     database = open_database(client, settings.mongodb_database)
     registry = Registry(database, Environment(settings.environment))
     pseudonyms = Pseudonyms(keys.pseudonyms.keys, lambda: registry.pseudonym_keys)
@@ -172,10 +173,10 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
         log.warning("gateway.started_without_database", address=settings.base_url, replica=replica, problem=exc.problem)
     else:
         log.info("gateway.started", address=settings.base_url, replica=replica, producers=len(registry.producers()))
-    reading = asyncio.create_task(registry.keep_reading(settings.registry_interval))
     try:
         async with AsyncExitStack() as opened:
-            # Opened first, so closed last: what is still under way is recorded.
+            await opened.enter_async_context(in_the_background(registry.keep_reading(settings.registry_interval)))
+            # Opened before the rest, so closed after it: what is still under way is recorded.
             recorder = await opened.enter_async_context(
                 gateway_record(database, _keeping(settings, keys.sealing), replica, metrics.record)
             )
@@ -245,10 +246,7 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
                 operation_deadline=settings.operation_deadline,
             )
     finally:
-        reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await reading
-        client.close()
+        await client.close()
 
 
 def _context_maker(
@@ -402,7 +400,7 @@ def _checked_keys(settings: Settings) -> Keys:
             sealing_key = read_sealing_key(settings.record_key_file)
     with _collected(problems):
         if settings.mongodb_uri:
-            connect(settings.mongodb_uri.get_secret_value(), timeout=settings.mongodb_timeout).close()
+            connect(settings.mongodb_uri.get_secret_value(), timeout=settings.mongodb_timeout)  # as far as its address
     authorities = ssl.create_default_context()
     with _collected(problems):
         if settings.producer_ca_file:

@@ -190,7 +190,7 @@ async def _initialised(
             pseudonym=lambda subject: pseudonyms.of(subject).digest, key_id=pseudonyms.key_id, endpoints=endpoints
         )
     passwords = definitions.passwords(os.environ) if users else None
-    with opened_database(
+    async with opened_database(
         uri,
         settings.mongodb_database,
         timeout=INITIALISATION_TIMEOUT,

@@ -37,7 +37,7 @@ async def initialised_database(uri: str, name: str) -> AsyncIterator[Database]:
         yield database
     finally:
         await client.drop_database(name)
-        client.close()
+        await client.close()
 
 
 @contextmanager

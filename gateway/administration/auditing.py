@@ -39,7 +39,7 @@ def audited(work: Callable[[Settings, Database], Awaitable[AnswerT]]) -> AnswerT
 
     async def run() -> AnswerT:
         settings = load_settings()
-        with administered_database(settings, read_seconds=READ_SECONDS) as database:
+        async with administered_database(settings, read_seconds=READ_SECONDS) as database:
             return await work(settings, database)
 
     try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import typer
@@ -15,8 +15,8 @@ from gateway.store.driver import Database, opened_database
 LISTENING_TIMEOUT = 1.0
 
 
-@contextmanager
-def administered_database(settings: Settings, *, read_seconds: float | None = None) -> Iterator[Database]:
+@asynccontextmanager
+async def administered_database(settings: Settings, *, read_seconds: float | None = None) -> AsyncIterator[Database]:
     """The database that `settings` name, or that `gateway dev` runs with them; which, is then said on standard error.
 
     One operation may take `read_seconds`; None: what `settings` say.
@@ -24,7 +24,7 @@ def administered_database(settings: Settings, *, read_seconds: float | None = No
     Raises SettingsError when there is neither, StoreUnavailable for an address that is none.
     """
     uri = settings.mongodb_uri.get_secret_value() if settings.mongodb_uri else _uri_of_gateway_dev(settings)
-    with opened_database(
+    async with opened_database(
         uri,
         settings.mongodb_database,
         timeout=read_seconds or settings.mongodb_timeout,

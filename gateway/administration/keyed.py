@@ -57,7 +57,7 @@ def with_keys(work: Callable[[KeyDesk], Awaitable[AnswerT]]) -> AnswerT:
         settings = load_settings()
         file, key_id = pseudonym_key_file(settings)
         filed = read_keys(file, key_id)
-        with administered_database(settings, read_seconds=READ_SECONDS) as database:
+        async with administered_database(settings, read_seconds=READ_SECONDS) as database:
             return await work(await _desk(settings, database, file, filed))
 
     try:

@@ -87,7 +87,7 @@ def looked_up(look_up: Callable[[Desk], Awaitable[AnswerT]]) -> AnswerT:
     """What `look_up` finds."""
 
     async def run() -> AnswerT:
-        with administered_database(load_settings()) as database:
+        async with administered_database(load_settings()) as database:
             connections, producers, grants = Connections(database), Producers(database), Grants(database)
             agreed = await read_agreed(connections, producers, grants)
             for bad in agreed.bad:

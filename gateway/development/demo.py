@@ -23,7 +23,7 @@ async def make_ready(settings: Settings, uri: str, *, timeout: float) -> list[st
     is_given = settings.mongodb_uri is not None
     try:
         definitions, demo = load_definitions(), _demo(settings)
-        with opened_database(
+        async with opened_database(
             uri, settings.mongodb_database, timeout=timeout, selection_timeout=settings.mongodb_timeout
         ) as database:
             if is_given:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
@@ -20,6 +20,7 @@ from gateway.disclosure.takeover import Takeover
 from gateway.errors import StoreUnavailable
 from gateway.metrics import RecordMetrics
 from gateway.model.replica import ReplicaId
+from gateway.store.background import in_the_background
 from gateway.store.disclosures import Disclosures
 from gateway.store.driver import Database
 from gateway.store.record_streams import RecordSeals, RecordStreams
@@ -78,14 +79,13 @@ async def gateway_record(
         segment_records=keeping.seal_records,
     )
     sealer = Sealer(recorder, chain, takeover, keeping.seal_seconds)
-    sealing = asyncio.create_task(sealer.keep_sealing())
     try:
-        yield recorder
+        async with in_the_background(sealer.keep_sealing()):
+            try:
+                yield recorder
+            finally:
+                await recorder.close()
     finally:
-        await recorder.close()
-        sealing.cancel()
-        with suppress(asyncio.CancelledError):
-            await sealing
         await sealer.seal_the_rest(keeping.write_seconds)
 
 

@@ -10,8 +10,8 @@ from pymongo.errors import PyMongoError
 from gateway.store.driver import Database, translated
 
 AWAIT_MS = 1
-"""How long the server holds an answer back, waiting for a change. Motor keeps a thread of a small pool busy meanwhile
-(five per core, shared with every request), so the caller asks again after a while instead."""
+"""How long the server holds an answer back, waiting for a change. A connection is taken meanwhile, and the client's
+timeout runs, so the caller asks again after a while instead."""
 
 
 class ChangesNotTold(Exception):
@@ -31,7 +31,7 @@ async def changes_of(database: Database, collections: Sequence[str]) -> AsyncIte
     async with AsyncExitStack() as stack:
         with _told():
             streams = [
-                await stack.enter_async_context(database[name].watch(max_await_time_ms=AWAIT_MS))
+                await stack.enter_async_context(await database[name].watch(max_await_time_ms=AWAIT_MS))
                 for name in collections
             ]
 

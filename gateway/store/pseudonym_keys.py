@@ -61,7 +61,7 @@ class PseudonymKeys:
         """How many case groups are stored under each key that any is stored under, by the key's id."""
         counted = [{"$group": {"_id": "$subjectKey", "count": {"$sum": 1}}}]
         with translated():
-            return {one["_id"]: one["count"] async for one in self._groups.aggregate(counted)}
+            return {one["_id"]: one["count"] async for one in await self._groups.aggregate(counted)}
 
     async def raise_groups(self, key_id: str, raised: Raise, *, batch: int) -> AsyncIterator[int]:
         """Stores every case group that is under the key `key_id` under the pseudonym that `raised` gives.

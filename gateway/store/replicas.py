@@ -19,6 +19,7 @@ from gateway.model.availability import Availability, BreakerState
 from gateway.model.connection import Environment
 from gateway.model.producer import ProducerId
 from gateway.model.replica import ProducerSeen, ReplicaId, ReplicaReport
+from gateway.store.background import in_the_background
 from gateway.store.driver import Database, Document, translated
 
 log = structlog.get_logger(__name__)
@@ -43,13 +44,10 @@ class Replicas:
         A failure is logged once, until it goes well again, and does no harm.
         """
         id_ = report().id
-        reporting = asyncio.create_task(self._keep_reporting(report, interval))
         try:
-            yield
+            async with in_the_background(self._keep_reporting(report, interval)):
+                yield
         finally:
-            reporting.cancel()
-            with suppress(asyncio.CancelledError):
-                await reporting
             with suppress(PyMongoError, TimeoutError):
                 async with asyncio.timeout(LAST_WORD_SECONDS):
                     await self._replicas.delete_one({"_id": id_})

@@ -72,7 +72,7 @@ def office(database_uri: str, database_name: str) -> Iterator[Office]:
     """An office over a database of its own, gone after the test."""
 
     async def prepare() -> None:
-        with opened_database(database_uri, database_name, timeout=10) as database:
+        async with opened_database(database_uri, database_name, timeout=10) as database:
             async for _ in initialise(database, load_definitions()):
                 pass
 

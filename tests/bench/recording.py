@@ -140,12 +140,16 @@ async def measure(database: Database) -> Table:
     return table
 
 
+async def measured(uri: str, name: str) -> Table:
+    """What `measure` finds in the database `name`."""
+    async with opened_database(uri, name, timeout=30) as database:
+        return await measure(database)
+
+
 def main() -> None:
     """Measures and prints."""
     with tempfile.TemporaryDirectory() as folder, embedded_database(Path(folder)) as uri:
-        name = f"bench_{uuid.uuid4().hex[:12]}"
-        with opened_database(uri, name, timeout=30) as database:
-            table = asyncio.run(measure(database))
+        table = asyncio.run(measured(uri, f"bench_{uuid.uuid4().hex[:12]}"))
     console.print(table)
     console.print(f"Linking a record: {linking():.1f} µs of the processor.")
 

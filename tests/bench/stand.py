@@ -46,7 +46,7 @@ def program(
 async def prepare(uri: str, name: str, urls: dict[str, str]) -> None:
     """A database in which the consumer may read everything."""
     areas = [area.value for area in InformationArea]
-    with opened_database(uri, name, timeout=10) as database:
+    async with opened_database(uri, name, timeout=10) as database:
         async for _ in initialise(database, load_definitions()):
             pass
         await database["consumers"].insert_one(consumer_record("business-portal"))

@@ -116,7 +116,7 @@ async def running_stack(folder: Path, issuer: Issuer, program: Sequence[str] = S
         stack.callback(server.stop)
         await asyncio.to_thread(server.start)
         client = connect(server.uri, timeout=30)
-        stack.callback(client.close)
+        stack.push_async_callback(client.close)
         database = open_database(client, NAME)
         producers = [
             await stack.enter_async_context(running_producer(id_, (type_,))) for id_, type_ in CASE_TYPES.items()

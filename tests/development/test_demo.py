@@ -27,7 +27,7 @@ async def database(database_uri: str, database_name: str) -> AsyncIterator[Datab
     client = connect(database_uri, timeout=10)
     yield open_database(client, database_name)
     await client.drop_database(database_name)
-    client.close()
+    await client.close()
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ async def _prepare(uri: str) -> None:
     users = {user.user: PASSWORD for user in definitions.users}
     async for _ in initialise(client[NAME], replace(definitions, roles=parts), passwords=users):
         pass
-    client.close()
+    await client.close()
 
 
 @pytest_asyncio.fixture
@@ -76,7 +76,7 @@ async def login(guarded: str) -> AsyncIterator[Login]:
 
     yield as_user
     for client in clients:
-        client.close()
+        await client.close()
 
 
 async def test_the_gateway_writes_seals_and_takes_over_with_find_and_insert_alone(login: Login) -> None:

@@ -30,8 +30,7 @@ async def far(line: Line, database: Database) -> AsyncIterator[Database]:
     """The database at the other end of the line."""
     client = connect(line.uri, timeout=3)
     yield open_database(client, database.name)
-    # In a thread, since it says goodbye over the line, which is in this one.
-    await asyncio.to_thread(client.close)
+    await client.close()
 
 
 @contextmanager

@@ -25,7 +25,7 @@ async def test_a_record_verifies_while_two_replicas_write_it(
     key = new_key()
     public = key_file(tmp_path / "record.jwk", key)
     keeping = Keeping(SealingKey(key), write_seconds=5, seal_records=20, seal_seconds=0.2, retention=timedelta(days=1))
-    with opened_database(database_uri, database_name, timeout=10) as database:
+    async with opened_database(database_uri, database_name, timeout=10) as database:
         async for _ in initialise(database, load_definitions()):
             pass
 

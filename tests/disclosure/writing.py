@@ -17,16 +17,18 @@ from tests.disclosure.record import entries, keeping
 
 async def main(uri: str, name: str) -> None:
     """Writes until it is killed."""
-    with opened_database(uri, name, timeout=10) as database:
-        async with gateway_record(database, keeping(), new_replica_id()) as recording:
+    async with (
+        opened_database(uri, name, timeout=10) as database,
+        gateway_record(database, keeping(), new_replica_id()) as recording,
+    ):
 
-            async def write(writer: int) -> None:
-                for number in count():
-                    request = f"{writer}-{number}"
-                    await recording.record(entries(3, request))
-                    print(request, flush=True)  # noqa: T201 - for the test that runs it
+        async def write(writer: int) -> None:
+            for number in count():
+                request = f"{writer}-{number}"
+                await recording.record(entries(3, request))
+                print(request, flush=True)  # noqa: T201 - for the test that runs it
 
-            await asyncio.gather(*(write(writer) for writer in range(4)))
+        await asyncio.gather(*(write(writer) for writer in range(4)))
 
 
 if __name__ == "__main__":

@@ -169,7 +169,7 @@ async def test_a_database_out_of_reach_keeps_nobody_from_what_was_read(gateway: 
 
     assert opened == {stored.id: stored}
     assert lapse_warning(opened[stored.id], 30 * DAY) is not None
-    client.close()
+    await client.close()
 
 
 async def test_a_lapsed_group_is_gone_for_everybody_before_the_database_removes_it(

@@ -33,7 +33,7 @@ async def database(mongodb: str) -> AsyncIterator[Database]:
     await database.command("dropAllUsersFromDatabase")
     await database.command("dropAllRolesFromDatabase")
     await client.drop_database(database.name)
-    client.close()
+    await client.close()
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ async def recorded(mongodb: str, ready: Database) -> AsyncIterator[tuple[CaseGro
     recorder = Recorder()
     client = Client(mongodb, tz_aware=True, event_listeners=[recorder])
     yield CaseGroupStore(client[ready.name]), recorder
-    client.close()
+    await client.close()
 
 
 def _group() -> CaseGroup:

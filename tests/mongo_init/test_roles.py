@@ -19,7 +19,7 @@ import pytest_asyncio
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from gateway.store.definitions import Definitions, Role, load_definitions
-from gateway.store.driver import Client, Database
+from gateway.store.driver import Client, Collection, Database
 from gateway.store.initialise import initialise
 from tests.database import GIVEN, embedded_database
 from tests.mongo_init.test_validators import GOOD
@@ -68,7 +68,7 @@ async def _prepare(uri: str) -> None:
     async for _ in initialise(database, definitions, passwords={user.user: PASSWORD for user in definitions.users}):
         pass
     await database.command("createUser", "owner", pwd=PASSWORD, roles=["dbOwner"])
-    client.close()
+    await client.close()
 
 
 async def _clear(uri: str) -> None:
@@ -76,7 +76,7 @@ async def _clear(uri: str) -> None:
     await client[NAME].command("dropAllUsersFromDatabase")
     await client[NAME].command("dropAllRolesFromDatabase")
     await client.drop_database(NAME)
-    client.close()
+    await client.close()
 
 
 @pytest_asyncio.fixture
@@ -91,7 +91,12 @@ async def login(guarded: str) -> AsyncIterator[Login]:
 
     yield as_user
     for client in clients:
-        client.close()
+        await client.close()
+
+
+async def _listen(collection: Collection) -> None:
+    async with await collection.watch(max_await_time_ms=1) as stream:
+        await stream.try_next()
 
 
 async def _try(database: Database, collection: str, action: str) -> None:
@@ -102,7 +107,7 @@ async def _try(database: Database, collection: str, action: str) -> None:
         "update": lambda: target.update_one({"_id": "there already"}, {"$set": {"state": "active"}}),
         "remove": lambda: target.delete_one({"_id": GOOD[collection]["_id"]}),
         "drop": target.drop,
-        "changeStream": target.watch(max_await_time_ms=1).try_next,
+        "changeStream": lambda: _listen(target),
     }
     with suppress(DuplicateKeyError):  # what another user inserted, and nobody may remove
         await actions[action]()
@@ -222,7 +227,7 @@ async def test_nobody_reads_without_logging_in(guarded: str) -> None:
 
     with pytest.raises(OperationFailure):
         await client[NAME]["caseGroups"].find_one()
-    client.close()
+    await client.close()
 
 
 @pytest.mark.asyncio

@@ -46,7 +46,7 @@ async def test_no_page_scans_the_record(database: Database, database_uri: str) -
                 await pages.page(SUBJECT, consumer, wanted, window)
             await pages.count(SUBJECT, consumer, wanted)
         await pages.by_id(SUBJECT, consumer, PLACE.id)
-    client.close()
+    await client.close()
 
     assert len(recorder.commands) == 26
     for command in recorder.commands:

@@ -95,7 +95,7 @@ async def run(tmp_path: Path, issuer: Issuer, reads: Reads) -> AsyncIterator[Run
         stack.callback(server.stop)
         await asyncio.to_thread(server.start)
         client = connect(server.uri, timeout=10)
-        stack.callback(client.close)
+        stack.push_async_callback(client.close)
         database = open_database(client, NAME)
         async for _ in initialise(database, load_definitions()):
             pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from gateway.model.caller import ConsumerId
 from gateway.model.connection import Environment
 from gateway.model.producer import ProducerId
 from gateway.store import registry as registry_module
+from gateway.store.background import in_the_background
 from gateway.store.driver import Database, connect, open_database
 from gateway.store.registry import Registry
 from tests.agreements import SINCE, consumer_record, grant_record, producer_record
@@ -61,8 +62,8 @@ class _DeafCollection:
     def __init__(self, database: Deaf, collection: Any) -> None:
         self._database, self._collection = database, collection
 
-    def watch(self, **options: Any) -> Any:
-        stream = self._collection.watch(**options)
+    async def watch(self, **options: Any) -> Any:
+        stream = await self._collection.watch(**options)
         listen = stream.try_next
 
         async def try_next() -> Any:
@@ -88,13 +89,8 @@ async def _until(holds: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def _kept_read(registry: Registry, interval: float = 0.05) -> AsyncIterator[None]:
-    reading = asyncio.create_task(registry.keep_reading(interval))
-    try:
+    async with in_the_background(registry.keep_reading(interval)):
         yield
-    finally:
-        reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await reading
 
 
 CHANGES: list[tuple[str, Callable[[Database], Awaitable[Any]], Callable[[Registry], bool]]] = [
@@ -408,4 +404,4 @@ async def test_what_was_last_read_stays_while_the_database_is_away_and_time_stil
     assert len(registry.agreements.grants_of(PORTAL)) == 1
     clock.now += timedelta(hours=2)
     assert registry.agreements.grants_of(PORTAL) == ()
-    away.close()
+    await away.close()

@@ -79,11 +79,11 @@ async def test_a_database_that_is_away_is_told_once_and_does_no_harm() -> None:
         times += 1
         return REPORT
 
-    with (
-        structlog.testing.capture_logs() as lines,
-        opened_database("mongodb://127.0.0.1:1/", "none", timeout=0.05) as away,
-    ):
-        async with Replicas(away).reporting(report, 0.01):
+    with structlog.testing.capture_logs() as lines:
+        async with (
+            opened_database("mongodb://127.0.0.1:1/", "none", timeout=0.05) as away,
+            Replicas(away).reporting(report, 0.01),
+        ):
             await until(lambda: times > 4)
 
     assert [(line["event"], line["log_level"]) for line in lines] == [("replica.not_reported", "warning")]

@@ -219,7 +219,7 @@ async def _opened(settings: Settings, stack: AsyncExitStack) -> Parts:
     assert settings.mongodb_uri and settings.token_issuer and settings.token_jwks  # noqa: PT018 - the bench sets them
     assert settings.pseudonym_key_file and settings.assertion_key_file and settings.record_key_file  # noqa: PT018
     client = connect(settings.mongodb_uri.get_secret_value(), timeout=settings.mongodb_timeout)
-    stack.callback(client.close)
+    stack.push_async_callback(client.close)
     database = open_database(client, settings.mongodb_database)
     keeping = Keeping(
         read_sealing_key(settings.record_key_file),

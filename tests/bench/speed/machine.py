@@ -22,7 +22,6 @@ PACKAGES = (
     "uvloop",
     "httptools",
     "aiohttp",
-    "motor",
     "pymongo",
     "orjson",
     "joserfc",

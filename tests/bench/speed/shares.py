@@ -2,8 +2,8 @@
 
 Not py-spy, which must be allowed to look into another process, nor cProfile, which makes calls dearer than loops: a
 timer of CPU time (ITIMER_PROF) interrupts the process some 250 times per second of it, and what stands on the stack
-then is written down. A sample weighs what the event loop's thread has used since the last; what other threads used,
-which are the database driver's, is counted beside and needs no stack. Time in C is put down to the Python that called.
+then is written down. A sample weighs what the event loop's thread has used since the last; what other threads used is
+counted beside. Time in C is put down to the Python that called.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ PARTS = (
     ("aiohttp/", "producers"),
     ("gateway/store/", "database"),
     ("gateway/groups/", "database"),
-    ("motor/", "database"),
     ("pymongo/", "database"),
     ("gateway/execution/", "execution"),
     ("gateway/schema/", "execution"),
@@ -50,7 +49,7 @@ PARTS = (
 )
 """By the innermost frame that is one of these, but whatever the record does is the record's: its writes, too."""
 
-DRIVER_THREADS = "database_threads"
+OTHER_THREADS = "other_threads"
 LOOP = "event_loop"
 RECORD = "gateway/disclosure/"
 
@@ -92,7 +91,7 @@ class Sampler:
         thread, process = time.thread_time(), time.process_time()
         weight, others = thread - self._thread, (process - self._process) - (thread - self._thread)
         self._thread, self._process = thread, process
-        self._parts[DRIVER_THREADS] += others
+        self._parts[OTHER_THREADS] += others
         stack = []
         while frame is not None:
             stack.append(self._place(frame))

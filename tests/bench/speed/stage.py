@@ -96,7 +96,7 @@ async def _lightened(database: Database) -> None:
 async def _filled(uri: str, producers: dict[str, str], issuer: Issuer, scale: Scale) -> dict[int, Pool]:
     await prepare(uri, DATABASE, producers)
     pools, first = {}, 1
-    with opened_database(uri, DATABASE, timeout=60) as database:
+    async with opened_database(uri, DATABASE, timeout=60) as database:
         await _lightened(database)
         for cases in sorted({20, *scale.cases}):
             subjects = scale.subjects if cases == 20 else max(4, min(500, MOST_PREPARED_CASES // cases))

@@ -59,7 +59,15 @@ class OperationRecord:
 
         Where that could not be recorded: that they are withheld.
         """
-        if await self._is_written([self._status(one) for one in statuses]):
+        alike: dict[tuple[GroupId, int, str], Entry] = {}
+        entries: list[Entry] = []
+        for group, case, outcome, decision in statuses:
+            name = Outcome.DISCLOSED.value if isinstance(outcome, StatusAnswer) else outcome.reason.value
+            entry = alike.get((group.id, id(decision), name))
+            if entry is None:
+                entry = alike[group.id, id(decision), name] = self._status(group, name, decision)
+            entries.append(entry.of_case(case.key.producer, case.case_type, case.key.reference))
+        if await self._is_written(entries):
             return [one.outcome for one in statuses]
         return [NOT_RECORDED] * len(statuses)
 
@@ -97,21 +105,14 @@ class OperationRecord:
         codes = tuple(sorted({problem.code.value for problem in refusal.problems}))
         await self._is_written([self._change(Outcome.REFUSED, action, group, {"codes": codes})])
 
-    def _status(self, status: ToldStatus) -> Entry:
-        group, case, outcome, decision = status
+    def _status(self, group: CaseGroup, outcome: str, decision: Decision) -> Entry:
+        """What is recorded of the status of any case in `group` that was decided on like this, and ended like this."""
         decided = self._told(decision)
-        told, name = (
-            (decided, Outcome.DISCLOSED.value)
-            if isinstance(outcome, StatusAnswer)
-            else (TOLD_NOTHING, outcome.reason.value)
-        )
+        told = decided if outcome == Outcome.DISCLOSED.value else TOLD_NOTHING
         return self._entry(
             RecordKind.STATUS,
-            outcome=name,
+            outcome=outcome,
             group=group.id,
-            producer=case.key.producer,
-            case_type=case.case_type,
-            reference=case.key.reference,
             purpose=str(group.purpose),
             fields=told.fields,
             withheld=decided.withheld,

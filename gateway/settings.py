@@ -237,7 +237,7 @@ class Settings(BaseSettings):
     record_timeout: Annotated[float, Field(ge=0.1, le=60)] = Field(
         default=2.0,
         description="Seconds one write of the record may take, with everything that is tried again. What is not "
-        "recorded in time is not told; nobody waits for longer than two writes.",
+        "recorded in time is not told.",
     )
     record_seal_records: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=1_000, description="How many records are sealed together, when they are written before the time is up."

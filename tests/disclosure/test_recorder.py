@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from gateway.disclosure.keeping import gateway_record
 from gateway.disclosure.streams import Stream
 from gateway.errors import NotRecorded
 from gateway.metrics import Metrics
-from gateway.model.record import RecordKind
+from gateway.model.record import Entry, RecordKind
 from gateway.model.replica import new_replica_id
 from gateway.store.driver import Database
 from tests.disclosure.record import Record, entries, entry, keeping, recorder
@@ -196,6 +197,16 @@ async def test_a_refused_entry_among_many_refuses_what_is_not_written_yet(databa
     written = [reference.split("/")[0] for reference in await record.references()]
     assert {name: written.count(name) for name in written} == {"after": 1, "large": 1_000, "s0": 20, "s1": 20, "s2": 20}
     await recording.close()
+
+
+async def test_nothing_is_kept_of_what_is_written(database: Database) -> None:
+    async with gateway_record(database, keeping(seal_records=10), new_replica_id()) as recording:
+        await asyncio.gather(*(recording.record(entries(20, f"gone-{number}")) for number in range(8)))
+        await recording.record(entries(1_500, "gone-large"))
+
+        gc.collect()
+        kept = [one.said if isinstance(one, Entry) else one for one in gc.get_objects() if type(one) in (Entry, dict)]
+        assert [one for one in kept if str(one.get("requestId")).startswith("gone-")] == []
 
 
 @pytest.mark.parametrize(

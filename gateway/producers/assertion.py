@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import time
-import uuid
-from collections.abc import Iterable, Sequence
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
-from joserfc import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey
 
@@ -19,7 +23,13 @@ from gateway.model.purpose import Purpose
 
 LIFETIME_SECONDS = 60
 
+COORDINATE_BYTES = 32
+"""Of each of the two numbers that are an ES256 signature (RFC 7518 §3.4)."""
+
 SigningKey = ECKey | OKPKey
+
+Sign = Callable[[bytes], bytes]
+"""Takes what is to be signed and gives the signature, as a JWS has it."""
 
 
 class CallerAssertions:
@@ -29,6 +39,9 @@ class CallerAssertions:
         self._key = key
         self._issuer = issuer
         self._header = {"alg": _algorithm(key), "kid": key.kid or key.thumbprint(), "typ": "JWT"}
+        # The same for every assertion, so encoded once.
+        self._encoded_header = _base64url(orjson.dumps(self._header))
+        self._sign = _signing(key)
 
     def sign(
         self,
@@ -50,9 +63,9 @@ class CallerAssertions:
             "aud": audience,
             "sub": caller.subject,
             "client_id": caller.consumer,
-            "purpose": sorted({str(purpose) for purpose in purposes}),
+            "purpose": sorted(set(map(str, purposes))),
             "scope": scope,
-            "jti": uuid.uuid4().hex,
+            "jti": os.urandom(16).hex(),
             "iat": now,
             "exp": now + LIFETIME_SECONDS,
         }
@@ -60,7 +73,8 @@ class CallerAssertions:
             claims["case_types"] = types
         if caller.actors:
             claims["act"] = _act(caller.actors)
-        return jwt.encode(self._header, claims, self._key, algorithms=[self._header["alg"]])
+        signed = b"%b.%b" % (self._encoded_header, _base64url(orjson.dumps(claims)))
+        return (b"%b.%b" % (signed, _base64url(self._sign(signed)))).decode("ascii")
 
     def jwks(self) -> dict[str, Any]:
         """The public key, as it is published at `/.well-known/jwks.json`."""
@@ -88,3 +102,23 @@ def _act(actors: Sequence[str]) -> dict[str, Any]:
 
 def _algorithm(key: SigningKey) -> str:
     return "ES256" if isinstance(key, ECKey) else "EdDSA"
+
+
+def _signing(key: SigningKey) -> Sign:
+    """How to sign with `key`, whose parts are looked up here once. Raises ValueError for a key that cannot."""
+    private = key.private_key
+    if isinstance(private, EllipticCurvePrivateKey):
+        algorithm = ECDSA(SHA256())
+
+        def sign_es256(content: bytes) -> bytes:
+            r, s = decode_dss_signature(private.sign(content, algorithm))
+            return r.to_bytes(COORDINATE_BYTES, "big") + s.to_bytes(COORDINATE_BYTES, "big")
+
+        return sign_es256
+    if isinstance(private, Ed25519PrivateKey):
+        return private.sign
+    raise ValueError("The assertion key must be a private one of EC P-256 or Ed25519.")
+
+
+def _base64url(content: bytes) -> bytes:
+    return urlsafe_b64encode(content).rstrip(b"=")

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import TypedDict
 
 import structlog
-from aiohttp import ClientSession, DummyCookieJar, TCPConnector
+from aiohttp import ClientSession, DummyCookieJar
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -59,6 +59,8 @@ from gateway.producers.assertion import CallerAssertions, read_signing_key
 from gateway.producers.breaker import BreakerPolicy
 from gateway.producers.case_lists import CaseLists
 from gateway.producers.client import ProducerClient
+from gateway.producers.connecting import Connector
+from gateway.producers.connections import Connections
 from gateway.producers.exchange import Exchange
 from gateway.producers.guard import CallContext, Guard
 from gateway.producers.limits import ProducerLimits
@@ -196,7 +198,7 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
             )
             guard = Guard(
                 Exchange(
-                    await opened.enter_async_context(_producer_session(settings, keys)),
+                    await opened.enter_async_context(_producer_connections(settings, keys)),
                     https_only=settings.environment == "live",
                 ),
                 monotonic,
@@ -344,13 +346,10 @@ def _keep_gauges(metrics: Metrics, producer_states: ProducerStates, documents: D
     metrics.registry_age.set_function(lambda: math.nan if registry.age is None else registry.age)
 
 
-def _producer_session(settings: Settings, keys: Keys) -> ClientSession:
+def _producer_connections(settings: Settings, keys: Keys) -> Connections:
     """Connections to producers, and to nothing else. How many there are at a time is `Capacity`'s business."""
     rules = AddressRules(settings.producer_networks, loopback=settings.environment == "test")
-    connector = TCPConnector(
-        limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS, ssl=keys.authorities, socket_factory=rules.open_socket
-    )
-    return ClientSession(connector=connector, cookie_jar=DummyCookieJar(), trust_env=False)
+    return Connections(Connector(keys.authorities, rules.open_socket), keep_alive=KEEP_ALIVE_SECONDS)
 
 
 def _producer_states(settings: Settings, metrics: Metrics) -> ProducerStates:

@@ -8,27 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 
 import orjson
-from aiohttp import (
-    ClientConnectionError,
-    ClientConnectorCertificateError,
-    ClientConnectorDNSError,
-    ClientConnectorError,
-    ClientConnectorSSLError,
-    ClientError,
-    ClientResponse,
-    ClientSession,
-    ClientTimeout,
-    ConnectionTimeoutError,
-    ServerDisconnectedError,
-)
-from aiohttp.http_exceptions import ContentLengthError, TransferEncodingError
 
 from gateway.model.status import UnavailableReason
-from gateway.producers.addresses import AddressRefused
+from gateway.producers.connections import Connections
+from gateway.producers.encodings import unpacked
 from gateway.producers.failures import Failed
+from gateway.producers.responses import Response
+from gateway.producers.target import target_of
 
 RETRY_AFTER = re.compile(r"[0-9]{1,8}")
 LONGEST_RETRY_AFTER = 86_400
@@ -36,11 +26,11 @@ LONGEST_RETRY_AFTER = 86_400
 LONGEST_CHALLENGE = 200
 """Characters of a producer's WWW-Authenticate header that are logged."""
 
-BROKEN_OFF = (ContentLengthError, TransferEncodingError)
-"""How aiohttp says that an answer ended before its end."""
-
 MAY_SAY_WHY = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR})
 """Statuses with which some federation servers send an answer whose `errors` say what failed."""
+
+MOST_TARGETS = 1_000
+"""That are remembered as they were worked out of their endpoints: there are as many as producers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +44,10 @@ class Reply:
 class Exchange:
     """Asks over pooled, kept-alive connections."""
 
-    def __init__(self, session: ClientSession, *, https_only: bool) -> None:
-        self._session = session
+    def __init__(self, connections: Connections, *, https_only: bool) -> None:
+        self._connections = connections
         self._https_only = https_only
+        self._target_of = lru_cache(MOST_TARGETS)(target_of)
 
     async def ask(
         self,
@@ -72,44 +63,44 @@ class Exchange:
         if self._https_only and not endpoint.lower().startswith("https://"):
             raise Failed(UnavailableReason.PRODUCER_UNAVAILABLE, "the endpoint is not https")
         try:
-            async with asyncio.timeout(seconds):
-                async with self._session.post(
-                    endpoint,
-                    data=content,
-                    headers=headers,
-                    allow_redirects=False,
-                    timeout=ClientTimeout(total=None, sock_connect=connect_timeout),
-                ) as response:
-                    return await _reply(response, most_bytes)
-        except ConnectionTimeoutError as exc:
-            raise Failed(UnavailableReason.PRODUCER_UNAVAILABLE, "no connection in time", can_repeat=True) from exc
-        except (ClientError, ValueError) as exc:
-            # ValueError: an endpoint that is no address.
-            raise _failure(exc) from exc
+            target = self._target_of(endpoint)
+            request = b"".join((target.head, _head(headers, len(content)), content))
+        except ValueError as exc:
+            raise Failed(UnavailableReason.PRODUCER_FAULT, f"endpoint: {exc}") from exc
+        async with asyncio.timeout(seconds):
+            response = await self._connections.ask(
+                target.origin, request, connect_timeout=connect_timeout, most_bytes=most_bytes
+            )
+        return _reply(response, most_bytes)
 
 
-async def _reply(response: ClientResponse, most_bytes: int) -> Reply:
+def _head(headers: Mapping[str, str], length: int) -> bytes:
+    """The rest of the request's head. Raises ValueError where a header would be two, or none."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    if lines.count("\r") != len(headers) or lines.count("\n") != len(headers) or "\0" in lines:
+        raise ValueError("a header with a line break in it")
+    return f"{lines}Content-Length: {length}\r\n\r\n".encode()
+
+
+def _reply(response: Response, most_bytes: int) -> Reply:
     if response.status == HTTPStatus.OK:
-        return Reply(await _body(response, most_bytes), _max_age(response))
+        return Reply(_body(response, most_bytes), _max_age(response))
     if response.status in MAY_SAY_WHY:
         try:
-            body = await _body(response, most_bytes)
-        except (Failed, ClientError):
+            body = _body(response, most_bytes)
+        except Failed:
             body = b""
         if _says_why(body):
             return Reply(body)
     raise _refusal(response)
 
 
-async def _body(response: ClientResponse, most: int) -> bytes:
-    """The body, decompressed, up to `most` bytes."""
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > most:
-            response.close()
-            raise Failed(UnavailableReason.PRODUCER_FAULT, f"the answer is larger than {most} bytes")
-    return bytes(body)
+def _body(response: Response, most_bytes: int) -> bytes:
+    """The body, unpacked. Raises Failed where it is not there, or larger than `most_bytes`."""
+    if response.problem is not None:
+        raise response.problem
+    encoding = response.header(b"content-encoding")
+    return unpacked(response.body, encoding, most_bytes) if encoding else response.body
 
 
 def _says_why(body: bytes) -> bool:
@@ -121,45 +112,21 @@ def _says_why(body: bytes) -> bool:
     return isinstance(answer, dict) and isinstance(answer.get("errors"), list) and answer.get("data") is None
 
 
-def _failure(exc: ClientError | ValueError) -> Failed:
-    """A connection that broke, before the answer or within it, or else an answer that cannot be read."""
-    if isinstance(exc, ClientConnectorCertificateError):
-        # To aiohttp this is a ClientConnectorError, too; the next attempt would see the same certificate.
-        return Failed(UnavailableReason.PRODUCER_UNAVAILABLE, f"connection: {exc.certificate_error}")
-    if isinstance(exc, ClientConnectorError):
-        problem = f"connection: {exc.os_error if isinstance(exc.os_error, AddressRefused) else type(exc).__name__}"
-        return Failed(UnavailableReason.PRODUCER_UNAVAILABLE, problem, can_repeat=_may_pass(exc))
-    if isinstance(exc, ClientConnectionError) or isinstance(exc.__cause__, BROKEN_OFF):
-        # Where part of an answer's head came, aiohttp hands it over in the place of a message. Of a connection that
-        # was reset it does not say whether anything came.
-        came_nothing = isinstance(exc, ServerDisconnectedError) and isinstance(exc.message, str)
-        problem = f"connection: {type(exc).__name__}"
-        return Failed(UnavailableReason.PRODUCER_UNAVAILABLE, problem, can_repeat=came_nothing)
-    return Failed(UnavailableReason.PRODUCER_FAULT, f"answer: {type(exc).__name__}")
-
-
-def _may_pass(exc: ClientConnectorError) -> bool:
-    """Whether the next attempt may reach it: not where the address or the name itself is the problem, or TLS."""
-    return not isinstance(exc, ClientConnectorDNSError | ClientConnectorSSLError) and not isinstance(
-        exc.os_error, AddressRefused
-    )
-
-
-def _refusal(response: ClientResponse) -> Failed:
+def _refusal(response: Response) -> Failed:
     status = response.status
     problem = f"HTTP {status}"
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         # Why it refuses, as far as it says: the operator needs it, the caller does not get it.
-        challenge = response.headers.get("WWW-Authenticate", "")[:LONGEST_CHALLENGE]
+        challenge = response.header(b"www-authenticate")[:LONGEST_CHALLENGE]
         return Failed(UnavailableReason.PRODUCER_REFUSED, f"{problem} {challenge}".rstrip())
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Failed(UnavailableReason.PRODUCER_UNAVAILABLE, problem, retry_after=_retry_after(response))
     return Failed(UnavailableReason.PRODUCER_FAULT, problem)
 
 
-def _retry_after(response: ClientResponse) -> float | None:
+def _retry_after(response: Response) -> float | None:
     """The seconds of a Retry-After header (RFC 9110 §10.2.3): a number of them, or until a date."""
-    value = response.headers.get("Retry-After", "")
+    value = response.header(b"retry-after")
     if RETRY_AFTER.fullmatch(value):
         return min(int(value), LONGEST_RETRY_AFTER)
     try:
@@ -169,16 +136,16 @@ def _retry_after(response: ClientResponse) -> float | None:
     return max(0.0, min(seconds, LONGEST_RETRY_AFTER))
 
 
-def _max_age(response: ClientResponse) -> int:
+def _max_age(response: Response) -> int:
     """For how many seconds the producer lets this answer be used again; 0 unless it says so (RFC 9111 §5.2.2)."""
-    header = response.headers.get("Cache-Control")
-    if header is None or response.headers.get("Vary", "").strip() == "*":
+    header = response.header(b"cache-control")
+    if not header or response.header(b"vary").strip() == "*":
         return 0
     directives = {
         name.strip().lower(): value.strip(' "')
         for name, _, value in (directive.partition("=") for directive in header.split(","))
     }
-    age = response.headers.get("Age", "0")
+    age = response.header(b"age") or "0"
     max_age = directives.get("max-age", "")
     if directives.keys() & {"no-store", "no-cache"} or not RETRY_AFTER.fullmatch(max_age):
         return 0

@@ -153,9 +153,7 @@ def _check_may_be_asked(state: ProducerState) -> None:
 def _headers(assertion: str, context: CallContext, seconds: float) -> dict[str, str]:
     return {
         "Authorization": f"Bearer {assertion}",
-        "Accept": "application/json, application/graphql-response+json;q=0.9",
         "Accept-Language": context.accept_language,
-        "Content-Type": "application/json",
         "Request-Timeout": str(int(seconds * 1000)),
         "X-Request-ID": context.request_id,
         "traceparent": f"00-{context.trace_id}-{secrets.token_hex(8)}-01",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, TCPConnector, web
+from aiohttp import web
 
 from gateway.model.status import UnavailableReason
 from gateway.producers.addresses import AddressRules
+from gateway.producers.connecting import Connector
+from gateway.producers.connections import Connections
 from gateway.producers.exchange import Exchange
 from gateway.producers.failures import Failed
 from tests.gateway import Gateway
@@ -139,12 +142,15 @@ async def test_what_a_record_says_of_its_producer_wins_over_the_settings(
     }
 
 
+def connections(rules: AddressRules) -> Connections:
+    return Connections(Connector(ssl.create_default_context(), rules.open_socket), keep_alive=1)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 async def test_an_address_that_is_not_permitted_is_not_connected_to(tax: Producer, host: str) -> None:
-    rules = AddressRules(loopback=False)
-    async with ClientSession(connector=TCPConnector(socket_factory=rules.open_socket)) as session:
+    async with connections(AddressRules(loopback=False)) as opened:
         with pytest.raises(Failed) as failed:
-            await Exchange(session, https_only=False).ask(
+            await Exchange(opened, https_only=False).ask(
                 tax.url.replace("127.0.0.1", host), b"{}", {}, connect_timeout=1, seconds=1, most_bytes=1
             )
 
@@ -153,8 +159,8 @@ async def test_an_address_that_is_not_permitted_is_not_connected_to(tax: Produce
 
 
 async def test_where_only_https_will_do_nothing_is_sent_without_it(tax: Producer) -> None:
-    async with ClientSession() as session:
+    async with connections(AddressRules(loopback=True)) as opened:
         with pytest.raises(Failed, match="the endpoint is not https"):
-            await Exchange(session, https_only=True).ask(tax.url, b"{}", {}, connect_timeout=1, seconds=1, most_bytes=1)
+            await Exchange(opened, https_only=True).ask(tax.url, b"{}", {}, connect_timeout=1, seconds=1, most_bytes=1)
 
     assert tax.requests == 0

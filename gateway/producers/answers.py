@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import orjson
-import structlog
 
-from gateway.model.status import StatusAnswer, StatusOutcome, StatusSelection, Unavailable, UnavailableReason
-from gateway.producers.contract import ContractBreach, checked_status
-
-log = structlog.get_logger(__name__)
+from gateway.model.status import StatusAnswer, StatusOutcome, Unavailable, UnavailableReason
+from gateway.producers.contract import ContractBreach, Read
 
 REFUSALS = frozenset({"FORBIDDEN", "UNAUTHENTICATED", "UNAUTHORIZED"})
 """What federation servers put in `extensions.code` when they refuse rather than fail."""
@@ -26,6 +24,13 @@ UNAVAILABLE = Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE)
 NO_STATUS = Unavailable(UnavailableReason.NO_STATUS)
 
 
+class Breach(NamedTuple):
+    """What of an answer does not fit the contract, the first of it, and how many cases it costs; for the log alone."""
+
+    problem: str
+    cases: int
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What an answer says of each case, in the order asked, and of itself.
@@ -37,10 +42,11 @@ class Answer:
     outcomes: list[StatusOutcome]
     is_poisoned: bool = False
     is_whole: bool = False
+    breach: Breach | None = None
 
 
-def read_answer(body: bytes, references: Sequence[str], selection: StatusSelection, fetched_at: datetime) -> Answer:
-    """The outcome of each of `references`, in their order. Never fails: an answer that is wrong is a fault.
+def read_answer(body: bytes, references: Sequence[str], read: Read, fetched_at: datetime) -> Answer:
+    """The outcome of each of `references`, in their order; `read` reads a status. Never fails.
 
     An answer that is wrong as a whole (not JSON, the wrong length) is the fault of every case; one that is wrong for
     one case is that case's alone, and never moves another case's status.
@@ -50,8 +56,7 @@ def read_answer(body: bytes, references: Sequence[str], selection: StatusSelecti
         entities, errors = _parts(answer, len(references))
     except (ContractBreach, orjson.JSONDecodeError) as exc:
         # The decoder's message quotes nothing of the body; the contract's names fields alone.
-        log.warning("producer.bad_answer", problem=str(exc), cases=len(references))
-        return Answer([FAULT] * len(references))
+        return Answer([FAULT] * len(references), breach=Breach(str(exc), len(references)))
     failed = _failures(errors)
     if entities is None:
         # Errors alone, and where they name a place, it is not known to be the only one at fault.
@@ -59,17 +64,17 @@ def read_answer(body: bytes, references: Sequence[str], selection: StatusSelecti
         return Answer([of_all] * len(references), is_poisoned=of_all is FAULT)
     problems: list[str] = []
     found: list[StatusOutcome] = []
+    of_any = failed.get(None, NO_STATUS)
     for index, (entity, reference) in enumerate(zip(entities, references, strict=True)):
         try:
             # An error somewhere in an entity makes what is null there unknown: it is not shown as known (DESIGN §4).
-            outcome = failed.get(index) or _outcome(entity, reference, selection, fetched_at)
+            outcome = failed[index] if index in failed else _outcome(entity, reference, read, fetched_at)
         except ContractBreach as exc:
             problems.append(str(exc))
             outcome = FAULT
-        found.append(failed.get(None, NO_STATUS) if outcome is NO_STATUS else outcome)
-    if problems:
-        log.warning("producer.bad_answer", problem=problems[0], cases=len(problems))
-    return Answer(found, is_whole=not errors and not problems)
+        found.append(of_any if outcome is NO_STATUS else outcome)
+    breach = Breach(problems[0], len(problems)) if problems else None
+    return Answer(found, is_whole=not errors and not problems, breach=breach)
 
 
 def _parts(answer: object, expected: int) -> tuple[list[object] | None, list[object]]:
@@ -110,7 +115,7 @@ def _failure(code: object) -> Unavailable:
     return REFUSED if isinstance(code, str) and code in REFUSALS else FAULT
 
 
-def _outcome(entity: object, reference: str, selection: StatusSelection, fetched_at: datetime) -> StatusOutcome:
+def _outcome(entity: object, reference: str, read: Read, fetched_at: datetime) -> StatusOutcome:
     if entity is None:
         return NO_STATUS
     if not isinstance(entity, dict):
@@ -120,4 +125,4 @@ def _outcome(entity: object, reference: str, selection: StatusSelection, fetched
     if "status" not in entity:
         raise ContractBreach("status: missing")
     status = entity["status"]
-    return NO_STATUS if status is None else StatusAnswer(checked_status(status, selection), fetched_at)
+    return NO_STATUS if status is None else StatusAnswer(read(status), fetched_at)

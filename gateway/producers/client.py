@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 
 import orjson
 import structlog
@@ -18,7 +17,7 @@ from gateway.model.purpose import Purpose
 from gateway.model.status import StatusAnswer, StatusOutcome, StatusSelection, Unavailable, UnavailableReason
 from gateway.producers.answers import Answer, read_answer
 from gateway.producers.assertion import CallerAssertions
-from gateway.producers.contract import question, scope
+from gateway.producers.contract import Form
 from gateway.producers.exchange import Reply
 from gateway.producers.failures import Failed, NotAsked
 from gateway.producers.guard import CallContext, Due, Guard, Request
@@ -33,6 +32,10 @@ Cases = Mapping[str, Collection[str]]
 """References of cases, each with the case types that it is said to be of: one, but for a case said to be of two."""
 
 
+MOST_FORMS = 1_000
+"""That are remembered of the selections that callers make."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Question:
     """What one operation asks one producer."""
@@ -41,12 +44,15 @@ class _Question:
     cases: Cases
     purpose: Purpose
     selection: StatusSelection
+    form: Form
     context: CallContext
     due: Due
-    asked: Asked
 
     def case_types(self, references: Sequence[str]) -> set[str]:
-        return set().union(*(self.cases[reference] for reference in references))
+        return set().union(*[self.cases[reference] for reference in references])
+
+    def asked(self) -> Asked:
+        return Asked.of(self.state.producer, self.purpose, self.selection, self.context)
 
 
 class ProducerClient:
@@ -65,6 +71,7 @@ class ProducerClient:
         self._states = states
         self._reusable = reusable
         self._clock = clock
+        self._form_of = lru_cache(MOST_FORMS)(Form.of)
 
     async def statuses(
         self, producer: Producer, cases: Cases, purpose: Purpose, selection: StatusSelection, context: CallContext
@@ -74,32 +81,35 @@ class ProducerClient:
         More cases than fit in one request are split over several, side by side.
         """
         state = self._states.of(producer)
-        asked = Asked.of(producer, purpose, selection, context)
-        found: dict[str, StatusOutcome] = {}
-        for reference in cases:
-            if kept := self._reusable.found(asked, reference):
-                found[reference] = kept
+        due = Due.of(state, context, self._clock())
+        asking = _Question(state, cases, purpose, selection, self._form_of(selection), context, due)
+        found: dict[str, StatusOutcome] = {} if self._reusable.is_empty else self._kept(asking)
         references = [reference for reference in cases if reference not in found]
         most = state.limits.max_batch
-        asking = _Question(state, cases, purpose, selection, context, Due.of(state, context, self._clock()), asked)
-        batches = [references[start : start + most] for start in range(0, len(references), most)]
-        answers = await asyncio.gather(*(self._batch(asking, batch) for batch in batches))
-        for batch, outcomes in zip(batches, answers, strict=True):
-            found.update(zip(batch, outcomes, strict=True))
-        for named, count in Counter(map(_named, found.values())).items():
-            state.metrics.statuses[named].inc(count)
+        if len(references) > most:
+            batches = [references[start : start + most] for start in range(0, len(references), most)]
+            answers = await asyncio.gather(*(self._batch(asking, batch) for batch in batches))
+            outcomes = [outcome for answer in answers for outcome in answer]
+        else:
+            outcomes = await self._batch(asking, references) if references else []
+        found.update(zip(references, outcomes, strict=True))
+        _count(state, found.values())
         return found
+
+    def _kept(self, asking: _Question) -> dict[str, StatusOutcome]:
+        asked = asking.asked()
+        kept = ((reference, self._reusable.found(asked, reference)) for reference in asking.cases)
+        return {reference: answer for reference, answer in kept if answer}
 
     async def _batch(self, asking: _Question, references: Sequence[str]) -> list[StatusOutcome]:
         state = asking.state
         state.retries.count()
-        ask = partial(self._answer, asking)
-        answer = await ask(references)
+        answer = await self._answer(asking, references)
         if not answer.is_poisoned or len(references) == 1:
             return answer.outcomes
         log.warning("producer.batch_split", producer=state.producer.id, cases=len(references))
         leave = SplitLeave(len(references), state.retries.take, lambda: self._clock() < asking.due.moment)
-        return await outcomes_in_halves(ask, references, answer, leave)
+        return await outcomes_in_halves(partial(self._answer, asking), references, answer, leave)
 
     async def _answer(self, asking: _Question, references: Sequence[str]) -> Answer:
         """One request about `references`, and one line in the log about it."""
@@ -108,8 +118,10 @@ class ProducerClient:
         failure: Failed | None = None
         try:
             reply = await self._guard.ask(asking.state, self._request(asking, references), asking.context, asking.due)
-            with structlog.contextvars.bound_contextvars(producer=producer.id):
-                answer = read_answer(reply.body, references, asking.selection, datetime.now(UTC))
+            answer = read_answer(reply.body, references, asking.form.read, datetime.now(UTC))
+            if answer.breach:
+                problem, cases = answer.breach
+                log.warning("producer.bad_answer", producer=producer.id, problem=problem, cases=cases)
             if reply.max_age and answer.is_whole:
                 self._keep(asking, references, answer, reply, began)
         except Failed as exc:
@@ -120,29 +132,35 @@ class ProducerClient:
         return answer
 
     def _request(self, asking: _Question, references: Sequence[str]) -> Request:
-        payload = {
-            "query": question(asking.selection),
-            "variables": {
-                "representations": [{"__typename": "Case", "reference": reference} for reference in references]
-            },
-        }
+        representations = [{"__typename": "Case", "reference": reference} for reference in references]
+        payload = {"query": asking.form.question, "variables": {"representations": representations}}
         return Request(
             orjson.dumps(payload),
             assertion=lambda: self._assertions.sign(
                 asking.context.caller,
                 audience=asking.state.producer.audience,
                 purposes=[asking.purpose],
-                scope=scope(asking.selection),
+                scope=asking.form.scope,
                 case_types=asking.case_types(references),
             ),
             cases=len(references),
         )
 
     def _keep(self, asking: _Question, references: Sequence[str], answer: Answer, reply: Reply, since: float) -> None:
-        size = len(reply.body) // len(references)
+        asked, size = asking.asked(), len(reply.body) // len(references)
         for reference, outcome in zip(references, answer.outcomes, strict=True):
             if isinstance(outcome, StatusAnswer):
-                self._reusable.keep(asking.asked, reference, outcome, since=since, max_age=reply.max_age, size=size)
+                self._reusable.keep(asked, reference, outcome, since=since, max_age=reply.max_age, size=size)
+
+
+def _count(state: ProducerState, outcomes: Iterable[StatusOutcome]) -> None:
+    """Tells the metrics what came of each case."""
+    counts: dict[str, int] = {}
+    for outcome in outcomes:
+        name = _named(outcome)
+        counts[name] = counts.get(name, 0) + 1
+    for name, count in counts.items():
+        state.metrics.statuses[name].inc(count)
 
 
 def _named(outcome: StatusOutcome) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from random import getrandbits
 
 import structlog
 
@@ -156,5 +156,5 @@ def _headers(assertion: str, context: CallContext, seconds: float) -> dict[str, 
         "Accept-Language": context.accept_language,
         "Request-Timeout": str(int(seconds * 1000)),
         "X-Request-ID": context.request_id,
-        "traceparent": f"00-{context.trace_id}-{secrets.token_hex(8)}-01",
+        "traceparent": f"00-{context.trace_id}-{getrandbits(64):016x}-01",
     }

@@ -67,14 +67,18 @@ class ReusableAnswers:
 
     def __init__(self, most_bytes: int, clock: Clock) -> None:
         self._clock = clock
+        self._last_until = 0.0
         self._kept: TLRUCache[Key, Kept] = TLRUCache(
             most_bytes, ttu=lambda _key, kept, _now: kept.until, timer=clock, getsizeof=lambda kept: kept.bytes
         )
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is kept that is still good."""
+        return self._clock() >= self._last_until
+
     def found(self, asked: Asked, reference: str) -> StatusAnswer | None:
         """The answer kept for this question, which is then said to be reused; None: the producer must be asked."""
-        if not self._kept:
-            return None
         kept = self._kept.get((asked, reference))
         return None if kept is None else replace(kept.answer, reused=True)
 
@@ -93,3 +97,4 @@ class ReusableAnswers:
         kept = Kept(answer, until, size + BYTES_BESIDE)
         if until > self._clock() and kept.bytes <= self._kept.maxsize:
             self._kept[asked, reference] = kept
+            self._last_until = max(self._last_until, until)

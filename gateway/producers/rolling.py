@@ -20,12 +20,14 @@ class RollingCounts:
         self._clock = clock
         self._slices: deque[tuple[int, list[int]]] = deque()
         self._totals = [0] * kinds
+        # The number of the slice in which this was used last: what was over by then is forgotten.
+        self._slice_now = -1
 
     def add(self, kind: int) -> None:
         """One more of `kind`, now."""
-        now = self._forget_what_is_over()
-        if not self._slices or self._slices[-1][0] != now:
-            self._slices.append((now, [0] * len(self._totals)))
+        self._forget_what_is_over()
+        if not self._slices or self._slices[-1][0] != self._slice_now:
+            self._slices.append((self._slice_now, [0] * len(self._totals)))
         self._slices[-1][1][kind] += 1
         self._totals[kind] += 1
 
@@ -39,10 +41,11 @@ class RollingCounts:
         self._slices.clear()
         self._totals = [0] * len(self._totals)
 
-    def _forget_what_is_over(self) -> int:
-        """The number of the slice that now is in."""
+    def _forget_what_is_over(self) -> None:
         now = int(self._clock() / self._slice_seconds)
+        if now == self._slice_now:
+            return
+        self._slice_now = now
         while self._slices and self._slices[0][0] <= now - SLICES:
             for kind, count in enumerate(self._slices.popleft()[1]):
                 self._totals[kind] -= count
-        return now

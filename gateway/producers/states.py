@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from cachetools import LRUCache
 
 from gateway.metrics import Metrics, ProducerMetrics
 from gateway.model.availability import Availability
@@ -55,7 +54,7 @@ class ProducerStates:
         self._policy = policy
         self._clock = clock
         self._metrics = metrics
-        self._states: LRUCache[ProducerId, ProducerState] = LRUCache(MOST_PRODUCERS)
+        self._states: OrderedDict[ProducerId, ProducerState] = OrderedDict()
 
     def of(self, producer: Producer) -> ProducerState:
         """The producer's state."""
@@ -63,6 +62,10 @@ class ProducerStates:
         # The registry makes new objects of records that are as they were.
         if state is None or (state.producer is not producer and state.producer != producer):
             state = self._states[producer.id] = self._new(producer)
+        self._states.move_to_end(producer.id)
+        if len(self._states) > MOST_PRODUCERS:
+            # The one that was asked about least lately.
+            self._states.popitem(last=False)
         return state
 
     def availability(self, producer: Producer) -> Availability:

@@ -17,7 +17,7 @@ KEPT = frozenset(
         # Where each endpoint is, of a bounded number of them.
         *("Target", "Origin"),
         # The document, and what was decided about what is selected in it: in caches of a bounded size.
-        *("Document", "Runnable", "Plans", "Decision", "Question", "StatusSelection"),
+        *("Document", "Runnable", "Plans", "Decision", "Question", "StatusSelection", "Form"),
     }
 )
 """What the first operation leaves for the next."""

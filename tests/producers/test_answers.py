@@ -23,7 +23,7 @@ from gateway.model.status import (
     UnavailableReason,
 )
 from gateway.producers.answers import REFUSALS, read_answer
-from gateway.producers.contract import DEEPEST_JSON, checked_status
+from gateway.producers.contract import DEEPEST_JSON, status_reader
 from gateway.producers.limits import ProducerLimits
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -67,7 +67,7 @@ def answer(*entities: Any, errors: Any = None) -> dict[str, Any]:
 def read(content: object, references: str = "ABC") -> list[StatusOutcome]:
     """The outcomes of the cases A, B and C when this is the answer; text is the body as it is."""
     body = content.encode() if isinstance(content, str) else json.dumps(content).encode()
-    return read_answer(body, list(references), TITLE, NOW).outcomes
+    return read_answer(body, list(references), status_reader(TITLE), NOW).outcomes
 
 
 A, B, C = titled("Title of A"), titled("Title of B"), titled("Title of C")
@@ -209,7 +209,7 @@ def test_what_was_not_asked_for_is_dropped() -> None:
 
 
 def test_every_field_of_the_contract_is_passed_on_with_its_moments_in_utc() -> None:
-    assert checked_status(STATUS, EVERYTHING) == {
+    assert status_reader(EVERYTHING)(STATUS) == {
         **STATUS,
         "updatedAt": datetime(2026, 3, 1, 8, 30, tzinfo=UTC),
         "expectedAt": datetime(2026, 4, 1, tzinfo=UTC),
@@ -218,7 +218,7 @@ def test_every_field_of_the_contract_is_passed_on_with_its_moments_in_utc() -> N
 
 @pytest.mark.parametrize("field", sorted({*NULLABLE, "references"}))
 def test_a_field_that_may_be_null_may_be_null(field: str) -> None:
-    assert checked_status({**STATUS, field: None}, EVERYTHING)[field] is None
+    assert status_reader(EVERYTHING)({**STATUS, field: None})[field] is None
 
 
 STRINGS = {"code", "codeSystem", "title", "description", "language"}
@@ -229,7 +229,7 @@ MOMENTS = {"updatedAt", "expectedAt"}
 def outcome_with(**fields: object) -> StatusOutcome:
     """The outcome of a case whose status has these fields, and the rest as it should be."""
     said = answer({"reference": "A", "status": {**STATUS, **fields}})
-    (outcome,) = read_answer(json.dumps(said).encode(), ["A"], EVERYTHING, NOW).outcomes
+    (outcome,) = read_answer(json.dumps(said).encode(), ["A"], status_reader(EVERYTHING), NOW).outcomes
     return outcome
 
 
@@ -270,7 +270,7 @@ def test_a_field_that_was_asked_for_and_is_not_there_is_a_fault(field: str) -> N
     del place[last]
 
     (outcome,) = read_answer(
-        json.dumps(answer({"reference": "A", "status": status})).encode(), ["A"], EVERYTHING, NOW
+        json.dumps(answer({"reference": "A", "status": status})).encode(), ["A"], status_reader(EVERYTHING), NOW
     ).outcomes
 
     assert outcome == FAULT
@@ -392,7 +392,7 @@ answers = st.fixed_dictionaries(
 
 @given(content=answers | json_values)
 def test_no_answer_whatsoever_is_more_than_an_outcome_for_each_case(content: object) -> None:
-    found = read_answer(json.dumps(content).encode(), ["A", "B", "C"], EVERYTHING, NOW).outcomes
+    found = read_answer(json.dumps(content).encode(), ["A", "B", "C"], status_reader(EVERYTHING), NOW).outcomes
 
     assert len(found) == 3
     assert all(isinstance(outcome, StatusAnswer | Unavailable) for outcome in found)
@@ -400,7 +400,7 @@ def test_no_answer_whatsoever_is_more_than_an_outcome_for_each_case(content: obj
 
 @given(body=st.binary(max_size=200))
 def test_no_bytes_whatsoever_are_more_than_a_fault_of_each_case(body: bytes) -> None:
-    assert read_answer(body, ["A", "B"], TITLE, NOW).outcomes == [FAULT, FAULT]
+    assert read_answer(body, ["A", "B"], status_reader(TITLE), NOW).outcomes == [FAULT, FAULT]
 
 
 @pytest.mark.parametrize(("cases", "most"), [(0, 1_000), (1, 1_000), (100, 1_000), (101, 2_000), (250, 3_000)])

@@ -1,0 +1,71 @@
+"""Compressed answers: unpacked, whatever they are wrapped in, and no further than to the most bytes there may be."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+import zlib
+
+import pytest
+
+from gateway.producers.encodings import BARE, unpacked
+from gateway.producers.failures import Failed
+
+TEXT = b"Granskas. " * 100
+MOST = len(TEXT)
+
+
+def bare(content: bytes) -> bytes:
+    packing = zlib.compressobj(wbits=BARE)
+    return packing.compress(content) + packing.flush()
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (TEXT, ""),
+        (TEXT, "identity"),
+        (gzip.compress(TEXT), "gzip"),
+        (gzip.compress(TEXT), " GZIP "),
+        (gzip.compress(TEXT), "x-gzip"),
+        (gzip.compress(TEXT[:300]) + gzip.compress(TEXT[300:]), "gzip"),
+        (zlib.compress(TEXT), "deflate"),
+        (bare(TEXT), "deflate"),
+    ],
+)
+def test_a_body_is_what_it_was_before_it_was_packed(body: bytes, encoding: str) -> None:
+    assert unpacked(body, encoding, MOST) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "problem"),
+    [
+        (b"\x1f\x8bnot gzip at all", "gzip", "broken"),
+        (gzip.compress(TEXT)[:-3], "gzip", "too early"),
+        (gzip.compress(TEXT) + b"more", "gzip", "broken"),
+        (bare(TEXT)[:-3], "deflate", "too early"),
+        (TEXT, "br", "not offered"),
+        (gzip.compress(gzip.compress(TEXT)), "gzip, gzip", "not offered"),
+    ],
+)
+def test_what_cannot_be_unpacked_is_a_fault(body: bytes, encoding: str, problem: str) -> None:
+    with pytest.raises(Failed, match=problem):
+        unpacked(body, encoding, MOST)
+
+
+@pytest.mark.parametrize("body", [gzip.compress(TEXT + b"."), gzip.compress(TEXT) + gzip.compress(b".")])
+def test_a_byte_more_than_there_may_be_is_too_much(body: bytes) -> None:
+    with pytest.raises(Failed, match=f"larger than {MOST} bytes"):
+        unpacked(body, "gzip", MOST)
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    bomb = gzip.compress(b" " * 50_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Failed, match="larger than 1000 bytes"):
+            unpacked(bomb, "gzip", 1_000)
+
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()

@@ -157,17 +157,10 @@ def _count(state: ProducerState, outcomes: Iterable[StatusOutcome]) -> None:
     """Tells the metrics what came of each case."""
     counts: dict[str, int] = {}
     for outcome in outcomes:
-        name = _named(outcome)
+        name = (REUSED if outcome.reused else OK) if isinstance(outcome, StatusAnswer) else outcome.reason.value
         counts[name] = counts.get(name, 0) + 1
     for name, count in counts.items():
         state.metrics.statuses[name].inc(count)
-
-
-def _named(outcome: StatusOutcome) -> str:
-    """What the metrics call the outcome of one case."""
-    if isinstance(outcome, Unavailable):
-        return outcome.reason.value
-    return REUSED if outcome.reused else OK
 
 
 def _outcome(answer: Answer, failure: Failed | None) -> str:

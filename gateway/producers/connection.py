@@ -24,6 +24,8 @@ class Connection(asyncio.Protocol):
         self._reader = ResponseReader()
         self._transport: asyncio.Transport | None = None
         self._waiting: asyncio.Future[Response] | None = None
+        self._until = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self.idle_since = 0.0
 
     @property
@@ -31,8 +33,8 @@ class Connection(asyncio.Protocol):
         """Whether it can be asked over."""
         return self._transport is not None
 
-    async def ask(self, request: bytes, most_bytes: int) -> Response:
-        """The response to `request`, which is sent as it is. Raises Failed.
+    async def ask(self, request: bytes, most_bytes: int, until: float) -> Response:
+        """The response to `request`, which is sent as it is. Raises Failed, and TimeoutError at `until` (`loop.time`).
 
         One at a time. The connection is closed unless it is good for another request.
         """
@@ -41,6 +43,7 @@ class Connection(asyncio.Protocol):
         assert self._waiting is None
         reader.expect(most_bytes)
         self._waiting = self._loop.create_future()
+        self._set_timer(until)
         transport.write(request)
         try:
             return await self._waiting
@@ -83,7 +86,28 @@ class Connection(asyncio.Protocol):
         self._transport = None
         self._end(exc)
         self._reader.close()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._lost(self)
+
+    def _set_timer(self, until: float) -> None:
+        """One timer lasts for many requests: it looks when there is anything to look at, and if need be again later."""
+        self._until = until
+        if self._timer is not None:
+            if self._timer.when() <= until:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(until, self._look_at_the_time)
+
+    def _look_at_the_time(self) -> None:
+        self._timer = None
+        if self._waiting is None or self._waiting.done():
+            return
+        if self._loop.time() < self._until:
+            self._set_timer(self._until)
+        else:
+            self._waiting.set_exception(TimeoutError())
 
     def _end(self, exc: Exception | None) -> None:
         waiting, reader = self._waiting, self._reader

@@ -42,14 +42,21 @@ class Connections:
         if self._open:
             await self._all_lost.wait()
 
-    async def ask(self, origin: Origin, request: bytes, *, connect_timeout: float, most_bytes: int) -> Response:
+    async def ask(
+        self, origin: Origin, request: bytes, *, connect_timeout: float, seconds: float, most_bytes: int
+    ) -> Response:
         """The response to `request`, with a body of at most `most_bytes`. Raises Failed.
 
-        Over a connection that is there, or a new one, opened within `connect_timeout` seconds.
+        Over a connection that is there, or a new one, opened within `connect_timeout` seconds. Raises TimeoutError when
+        the `seconds` for all of it have run out.
         """
-        connection = self._fresh(origin) or await self._opened(origin, connect_timeout)
+        until = self._loop.time() + seconds
+        connection = self._fresh(origin)
+        if connection is None:
+            async with asyncio.timeout_at(until):
+                connection = await self._opened(origin, connect_timeout)
         try:
-            return await connection.ask(request, most_bytes)
+            return await connection.ask(request, most_bytes, until)
         finally:
             if connection.is_open:
                 self._keep(origin, connection)

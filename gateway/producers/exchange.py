@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,10 +66,9 @@ class Exchange:
             request = b"".join((target.head, _head(headers, len(content)), content))
         except ValueError as exc:
             raise Failed(UnavailableReason.PRODUCER_FAULT, f"endpoint: {exc}") from exc
-        async with asyncio.timeout(seconds):
-            response = await self._connections.ask(
-                target.origin, request, connect_timeout=connect_timeout, most_bytes=most_bytes
-            )
+        response = await self._connections.ask(
+            target.origin, request, connect_timeout=connect_timeout, seconds=seconds, most_bytes=most_bytes
+        )
         return _reply(response, most_bytes)
 
 

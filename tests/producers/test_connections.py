@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -239,6 +240,23 @@ async def test_a_request_that_is_given_up_takes_its_connection_along() -> None:
         peer.answers = saying(RIGHT.replace(b"{}", b"[]"))
 
         assert await ask(opened, peer) == b"[]"
+
+
+@pytest.mark.parametrize("seconds", [(1.0, 0.1), (0.1, 0.2)], ids=["less time than the one before", "more"])
+async def test_each_request_has_its_own_time(seconds: tuple[float, float]) -> None:
+    async with a_peer(saying(RIGHT)) as peer, connections() as opened:
+        exchange = Exchange(opened, https_only=False)
+        url = f"http://127.0.0.1:{peer.port}/"
+        await exchange.ask(url, b"{}", {}, connect_timeout=1, seconds=seconds[0], most_bytes=100)
+        peer.answers = saying(RIGHT[:-1])
+        began = time.monotonic()
+
+        with pytest.raises(TimeoutError):
+            await exchange.ask(url, b"{}", {}, connect_timeout=1, seconds=seconds[1], most_bytes=100)
+
+        assert seconds[1] - 0.01 < time.monotonic() - began < seconds[1] + 0.5
+        await until(lambda: not peer.sockets)
+        assert peer.opened == 1
 
 
 async def test_a_connection_that_nobody_uses_any_more_is_closed() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
+import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -16,40 +19,134 @@ from gateway.model.identity_numbers import without_numbers
 
 def configure_logs(level: str, style: Literal["json", "console"]) -> None:
     """Sends every log line of this process, the libraries' included, to standard output in one form."""
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso" if style == "json" else "%H:%M:%S", utc=style == "json"),
-        structlog.processors.format_exc_info,
-    ]
-    renderer: Processor = (
-        structlog.processors.JSONRenderer()
-        if style == "json"
-        else structlog.dev.ConsoleRenderer(
-            colors=_coloured(),
-            exception_formatter=structlog.dev.plain_traceback,
-            pad_event_to=18,
-            sort_keys=False,
+    root = logging.getLogger()
+    root.handlers[:] = [_json_lines(level) if style == "json" else _console(level)]
+    root.setLevel(level.upper())
+    for noisy in ("uvicorn.access", "uvicorn.error", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _json_lines(level: str) -> logging.Handler:
+    """The handler for the libraries' lines. Ours go past the standard library, whose way costs more than the line."""
+    shared = _shared(structlog.processors.TimeStamper(fmt="iso", utc=True))
+    lines = Lines(sys.stdout.buffer)
+    lines.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _ids_last, _rendered],
         )
     )
+    structlog.configure(
+        processors=[*shared, _ids_last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda *_: lines,
+        cache_logger_on_first_use=True,
+    )
+    return lines
+
+
+def _console(level: str) -> logging.Handler:
+    shared = _shared(structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=_coloured(),
+        exception_formatter=structlog.dev.plain_traceback,
+        pad_event_to=18,
+        sort_keys=False,
+    )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _ids_last, _blotted, renderer],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _ids_last,
+                _blotting,
+                renderer,
+            ],
         )
     )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    for noisy in ("uvicorn.access", "uvicorn.error", "asyncio"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    return handler
+
+
+def _shared(stamper: Processor) -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        stamper,
+        structlog.processors.format_exc_info,
+    ]
+
+
+class Lines(logging.Handler):
+    """Writes each event to `file` at once, as a line of JSON: ours as structlog's logger, the libraries' as a handler.
+
+    What cannot be written fails nobody: that is told on standard error, as the standard library does.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
+        self._file = file
+
+    def event(self, /, **event: Any) -> None:
+        """Writes one event of ours; its level is in it."""
+        try:
+            self._write(json_line(event))
+        except Exception:  # noqa: BLE001 - whatever it is, the work that is told of goes on
+            self.handleError(logging.makeLogRecord({"msg": "An event was not logged."}))
+
+    debug = info = warning = error = critical = event
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes one record of a library."""
+        try:
+            self._write(self.format(record).encode())
+        except Exception:  # noqa: BLE001 - as above
+            self.handleError(record)
+
+    def _write(self, line: bytes) -> None:
+        self.acquire()
+        try:
+            self._file.write(line)
+            self._file.flush()
+        finally:
+            self.release()
+
+
+PLAIN = frozenset({str, int, float, bool, type(None)})
+
+COULD_BE_OF_A_NUMBER = re.compile(r"\d{6}[-+ ]?\d{4}")
+"""What every identity number has in it, whatever stands before and after."""
+
+
+def json_line(event: Mapping[str, Any]) -> bytes:
+    """`event` as one line of JSON with its end, identity numbers blotted out.
+
+    The digits and signs of a number are never escaped, so the line has in it what the values have. But what stands
+    before a number may be escaped and end in a digit: where one could be, the event is blotted before it is rendered.
+    """
+    if PLAIN.issuperset(map(type, event.values())):
+        line = _dumped(event)
+        if COULD_BE_OF_A_NUMBER.search(line.decode()) is None:
+            return line
+    return _dumped(_blotted(event))
+
+
+def _dumped(event: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        # Half a character (a surrogate), or a number of more than 64 bits.
+        return json.dumps(event).encode() + b"\n"
+
+
+def _rendered(_: WrappedLogger, __: str, event: EventDict) -> str:
+    return json_line(event).decode()
 
 
 def _ids_last(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -65,7 +162,11 @@ def _coloured() -> bool:
     return not os.environ.get("NO_COLOR") and (sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR")))
 
 
-def _blotted(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def _blotting(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    return _blotted(event)
+
+
+def _blotted(event: Mapping[str, Any]) -> dict[str, Any]:
     """The last resort: what could be an identity number does not reach the log, wherever it came from.
 
     The event is blotted before it is rendered: no escape hides where a number begins, and JSON stays JSON.

@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from gateway.disclosure.keeping import Keeping, gateway_record
 from gateway.disclosure.operation import OperationRecord
@@ -35,13 +36,14 @@ from gateway.groups.retention import Retention
 from gateway.groups.sharing import Sharing
 from gateway.groups.takeovers import Takeovers
 from gateway.groups.visible import VisibleGroups
-from gateway.http.graphql import graphql_endpoint
+from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import live, public_keys, ready
 from gateway.http.metrics import serving_metrics
 from gateway.http.playground import playground_routes
+from gateway.http.request_log import GRAPHQL, RequestLog
 from gateway.http.request_log import HEADER as REQUEST_ID_HEADER
-from gateway.http.request_log import RequestLog
 from gateway.http.services import Services
+from gateway.http.shortcut import Shortcut
 from gateway.identity.access_tokens import AccessTokens
 from gateway.identity.authentication import Authentication
 from gateway.identity.issuer_keys import IssuerKeys, is_address, jwks_reader
@@ -87,6 +89,8 @@ OpenServices = Callable[[Settings, "Keys"], AbstractAsyncContextManager[Services
 KEEP_ALIVE_SECONDS = 4.0
 """Idle connections to producers are dropped before common servers drop them (5 s), so that none is found dead."""
 
+GRAPHQL_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
 NEEDED = ("mongodb_uri", "token_issuer", "token_jwks", "assertion_key_file", "pseudonym_key_file", "record_key_file")
 
 
@@ -112,7 +116,7 @@ def create_app(
     development_routes: Sequence[BaseRoute] = (),
     metrics_socket: socket.socket | None = None,
     services: OpenServices | None = None,
-) -> Starlette:
+) -> ASGIApp:
     """The gateway as an ASGI application. `services` is the seam for what it is built on.
 
     `/metrics` is served on `metrics_socket`, which listens, and nowhere without it.
@@ -141,15 +145,19 @@ def create_app(
                 max_age=600,
             )
         )
+    graphql_endpoint = GraphQLEndpoint()
     routes = [
-        Route("/graphql", graphql_endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+        Route(GRAPHQL, graphql_endpoint, methods=GRAPHQL_METHODS),
         Route("/health/live", live),
         Route("/health/ready", ready),
         Route("/.well-known/jwks.json", public_keys),
         *development_routes,
         *playground_routes(development=bool(development_routes)),
     ]
-    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    application = Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    return Shortcut(
+        application, path=GRAPHQL, methods=GRAPHQL_METHODS, endpoint=graphql_endpoint, middleware=middleware
+    )
 
 
 @asynccontextmanager

@@ -68,7 +68,9 @@ def caller_routes(issuer: TokenIssuer) -> list[Route]:
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             return _answer({"error": "Send application/json."}, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         try:
-            wanted = orjson.loads(await read_body(request, max_bytes=MOST_BYTES, seconds=BODY_TIMEOUT))
+            declared = request.headers.get("content-length")
+            body = await read_body(request.receive, declared, max_bytes=MOST_BYTES, seconds=BODY_TIMEOUT)
+            wanted = orjson.loads(body)
             consumer, subject, scope = str(wanted["consumer"]), str(wanted["subject"]), wanted.get("scope")
             token = issuer.issue(
                 consumer, subject, _actors(wanted.get("actor")), scope=None if scope is None else str(scope)

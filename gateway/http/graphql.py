@@ -14,18 +14,19 @@ from typing import Any
 import orjson
 import structlog
 from graphql import GraphQLError, OperationType
-from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.errors import BadUserInput, DeadlineExceeded, Forbidden, GatewayError, Unauthenticated, Unavailable
 from gateway.execution.errors import RequestRejected, formatted
 from gateway.execution.run import Parts, run
 from gateway.http import multipart
-from gateway.http.hanging_up import HUNG_UP, CallerHungUp, given_up_with_its_caller
+from gateway.http.hanging_up import HUNG_UP, CallerHungUp, GivenUpWithItsCaller
+from gateway.http.incoming import Incoming, Whole
 from gateway.http.language import accept_language, chosen_language
 from gateway.http.negotiation import ResponseType, response_type, takes_parts
 from gateway.http.parameters import BadRequest, parameters_of
-from gateway.http.services import Services, services_of
+from gateway.http.services import Services
 from gateway.metrics import CALLER_GONE, ERRORS
 from gateway.model.caller import Caller
 from gateway.schema.context import Context, RequestFacts
@@ -40,11 +41,19 @@ SLACK_SECONDS = 0.5
 TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-async def graphql_endpoint(request: Request) -> Response:
-    """Answers one GraphQL request. Every answer carries the request id and may not be stored."""
-    services = services_of(request)
+class GraphQLEndpoint:
+    """The endpoint, as an ASGI application: what Starlette's requests and responses offer beyond, it has no use for."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one GraphQL request. Every answer carries the request id and may not be stored."""
+        answer = await _answer_to(Incoming(scope, receive))
+        await answer(scope, receive, send)
+
+
+async def _answer_to(request: Incoming) -> ASGIApp:
+    services = request.services
     deadline = time.monotonic() + services.operation_deadline
-    accept = request.headers.get("accept")
+    accept = request.header(b"accept")
     media_type = response_type(accept)
     try:
         if request.method not in METHODS:
@@ -71,26 +80,26 @@ async def graphql_endpoint(request: Request) -> Response:
         # Well-formed HTTP, but not runnable GraphQL: only the GraphQL media type may say so in its status.
         status = HTTPStatus.OK if media_type is ResponseType.JSON else HTTPStatus.BAD_REQUEST
         errors = _errors(exc.errors, request)
-        request.state.outcome = errors[0]["extensions"]["code"]
-        structlog.contextvars.bind_contextvars(code=request.state.outcome)
+        request.state["outcome"] = code = errors[0]["extensions"]["code"]
+        structlog.contextvars.bind_contextvars(code=code)
         return _json(status, {"errors": errors}, media_type)
 
 
 async def _answered(
-    request: Request,
+    request: Incoming,
     services: Services,
     caller: Caller,
     deadline: float,
     media_type: ResponseType,
     *,
     in_parts: bool,
-) -> Response:
+) -> ASGIApp:
     seconds = services.operation_deadline
     parameters = await parameters_of(request, max_bytes=services.request_max_bytes, timeout=seconds)
     scopes = services.documents.known(caller.scopes)
     document = services.documents.prepare(parameters.query, scopes)
     operation = document.operation(parameters.operation_name)
-    request.state.operation = operation.operation.value
+    request.state["operation"] = operation.operation.value
     structlog.contextvars.bind_contextvars(operation=operation.operation.value, document=document.digest)
     if request.method == "GET" and operation.operation is not OperationType.QUERY:
         raise _method_not_allowed("GET is for queries. Send a mutation with POST.", allowed="POST")
@@ -100,34 +109,32 @@ async def _answered(
     is_query = operation.operation is OperationType.QUERY
     runnable = document.authorized(scopes, incremental=in_parts)
     try:
-        async with (
-            asyncio.timeout(max(deadline - time.monotonic(), 0) + SLACK_SECONDS),
+        async with asyncio.timeout(max(deadline - time.monotonic(), 0) + SLACK_SECONDS):
             # A change that has begun is finished: nobody would know whether it was made.
-            given_up_with_its_caller(request) if is_query else nullcontext(),
-        ):
-            if runnable.cut:
-                await context.record.cut(runnable.cut)
-            answer = await run(
-                services.schema,
-                runnable,
-                operation_name=parameters.operation_name,
-                variables=parameters.variables,
-                context=context,
-                request_id=facts.request_id,
-                hide_suggestions=not services.documents.may_introspect(scopes),
-                is_let_in=lambda: services.registry.connected_consumer(caller.consumer) is not None,
-                is_change=not is_query,
-            )
+            with GivenUpWithItsCaller(request.receive) if is_query else nullcontext():
+                if runnable.cut:
+                    await context.record.cut(runnable.cut)
+                answer = await run(
+                    services.schema,
+                    runnable,
+                    operation_name=parameters.operation_name,
+                    variables=parameters.variables,
+                    context=context,
+                    request_id=facts.request_id,
+                    hide_suggestions=not services.documents.may_introspect(scopes),
+                    is_let_in=lambda: services.registry.connected_consumer(caller.consumer) is not None,
+                    is_change=not is_query,
+                )
     except TimeoutError as exc:
         context.give_up()
         raise DeadlineExceeded(seconds) from exc
     except CallerHungUp:
         context.give_up()
-        request.state.outcome = CALLER_GONE
-        return Response(status_code=HUNG_UP)
+        request.state["outcome"] = CALLER_GONE
+        return Whole(HUNG_UP, b"", {})
     headers = {"Cache-Control": "no-store", "Content-Language": facts.language, "Vary": "Accept, Accept-Language"}
     if "errors" in (answer.first if isinstance(answer, Parts) else answer):
-        request.state.outcome = ERRORS
+        request.state["outcome"] = ERRORS
     if isinstance(answer, Parts):
         return StreamingResponse(_to_the_end(answer, context), media_type=multipart.CONTENT_TYPE, headers=headers)
     return _json(HTTPStatus.OK, answer, media_type, headers)
@@ -143,21 +150,21 @@ async def _to_the_end(parts: Parts, context: Context) -> AsyncIterator[bytes]:
 
 
 def _refusal(
-    request: Request,
+    request: Incoming,
     status: HTTPStatus,
     reason: GatewayError,
     media_type: ResponseType | None,
     headers: Mapping[str, str],
     **data: None,
-) -> Response:
-    request.state.outcome = reason.code
+) -> ASGIApp:
+    request.state["outcome"] = reason.code
     structlog.contextvars.bind_contextvars(code=reason.code, problem=str(reason))
     error = GraphQLError(str(reason), original_error=reason)
     return _json(status, {"errors": _errors([error], request), **data}, media_type, headers)
 
 
-def _errors(errors: list[GraphQLError], request: Request) -> list[dict[str, Any]]:
-    return [formatted(error, request.state.request_id) for error in errors]
+def _errors(errors: list[GraphQLError], request: Incoming) -> list[dict[str, Any]]:
+    return [formatted(error, request.state["request_id"]) for error in errors]
 
 
 def _json(
@@ -165,11 +172,11 @@ def _json(
     answer: dict[str, Any],
     media_type: ResponseType | None,
     headers: Mapping[str, str] | None = None,
-) -> Response:
-    return Response(
+) -> ASGIApp:
+    return Whole(
+        status,
         orjson.dumps(answer),
-        status_code=status,
-        headers={
+        {
             "Cache-Control": "no-store",
             **(headers or {}),
             "Content-Type": (media_type or ResponseType.JSON).content_type,
@@ -177,9 +184,9 @@ def _json(
     )
 
 
-def _authorization(request: Request) -> str | None:
+def _authorization(request: Incoming) -> str | None:
     """The header; its lines as one where there are several (RFC 9110 §5.3), which is no bearer token then."""
-    return ", ".join(request.headers.getlist("authorization")) or None
+    return ", ".join(request.lines(b"authorization")) or None
 
 
 def _challenge(exc: Unauthenticated) -> str:
@@ -193,18 +200,18 @@ def _method_not_allowed(message: str, allowed: str = "GET, POST") -> BadRequest:
     return BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, BadUserInput(message), {"Allow": allowed})
 
 
-def _facts(request: Request, deadline: float) -> RequestFacts:
-    header = accept_language(request.headers.get("accept-language"))
+def _facts(request: Incoming, deadline: float) -> RequestFacts:
+    header = accept_language(request.header(b"accept-language"))
     return RequestFacts(
         language=chosen_language(header),
         accept_language=header,
-        request_id=request.state.request_id,
+        request_id=request.state["request_id"],
         trace_id=_trace_id(request),
         deadline=deadline,
     )
 
 
-def _trace_id(request: Request) -> str:
+def _trace_id(request: Incoming) -> str:
     """The trace the caller is in (W3C Trace Context), or a new one."""
-    match = TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+    match = TRACEPARENT.fullmatch(request.header(b"traceparent") or "")
     return match[1] if match else secrets.token_hex(16)

@@ -9,9 +9,11 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.datastructures import QueryParams
+from starlette.types import Receive
 
 from gateway.errors import BadUserInput, GatewayError, LimitExceeded
+from gateway.http.incoming import Incoming
 
 UTF_8 = frozenset({"utf-8", "utf8"})
 
@@ -33,12 +35,13 @@ class Parameters:
     variables: dict[str, Any] | None
 
 
-async def parameters_of(request: Request, *, max_bytes: int, timeout: float) -> Parameters:  # noqa: ASYNC109
+async def parameters_of(request: Incoming, *, max_bytes: int, timeout: float) -> Parameters:  # noqa: ASYNC109
     """The request's parameters. Reads at most `max_bytes` of body, for at most `timeout` seconds. Raises BadRequest."""
     if request.method == "GET":
         return _checked(_from_query_string(request, max_bytes))
     _check_content_type(request)
-    body = await read_body(request, max_bytes=max_bytes, seconds=timeout)
+    declared = request.header(b"content-length")
+    body = await read_body(request.receive, declared, max_bytes=max_bytes, seconds=timeout)
     try:
         sent = orjson.loads(body)
     except orjson.JSONDecodeError as exc:
@@ -50,10 +53,10 @@ async def parameters_of(request: Request, *, max_bytes: int, timeout: float) -> 
     return _checked(sent)
 
 
-def _from_query_string(request: Request, max_bytes: int) -> dict[str, Any]:
-    if len(request.url.query) > max_bytes:
+def _from_query_string(request: Incoming, max_bytes: int) -> dict[str, Any]:
+    if len(request.query_string) > max_bytes:
         raise _too_large(max_bytes)
-    sent: dict[str, Any] = dict(request.query_params)
+    sent: dict[str, Any] = dict(QueryParams(request.query_string))
     for name in ("variables", "extensions"):
         if text := sent.pop(name, None):
             try:
@@ -63,38 +66,50 @@ def _from_query_string(request: Request, max_bytes: int) -> dict[str, Any]:
     return sent
 
 
-def _check_content_type(request: Request) -> None:
-    media_type, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
-    charset = next((part[8:].strip('"') for part in parameters if part.startswith("charset=")), "utf-8")
-    if media_type != "application/json" or charset not in UTF_8:
+def _check_content_type(request: Incoming) -> None:
+    if not _is_json(request.header(b"content-type") or ""):
         # Anything but JSON could be sent by a form on another site without its owner being asked (CSRF).
         raise BadRequest(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             BadUserInput("Send the request as Content-Type: application/json, in UTF-8."),
             {"Accept": "application/json"},
         )
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if (request.header(b"content-encoding") or "identity").lower() != "identity":
         raise BadRequest(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, BadUserInput("Send the request body uncompressed."))
 
 
-async def read_body(request: Request, *, max_bytes: int, seconds: float) -> bytes:
-    """The request's body: at most `max_bytes`, within `seconds`. Raises BadRequest."""
-    declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > max_bytes:
+def _is_json(content_type: str) -> bool:
+    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charset = next((part[8:].strip('"') for part in parameters if part.startswith("charset=")), "utf-8")
+    return media_type == "application/json" and charset in UTF_8
+
+
+async def read_body(receive: Receive, declared: str | None, *, max_bytes: int, seconds: float) -> bytes:
+    """The body that is received: at most `max_bytes`, within `seconds`. `declared` is the Content-Length header.
+
+    Raises BadRequest.
+    """
+    if declared is not None and declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes, int(declared))
-    body = bytearray()
     try:
         async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > max_bytes:
-                    raise _too_large(max_bytes)
+            return await _received(receive, max_bytes)
     except TimeoutError as exc:
         reason = BadUserInput(f"The body did not arrive within {seconds:g} seconds.")
         raise BadRequest(HTTPStatus.REQUEST_TIMEOUT, reason, {"Connection": "close"}) from exc
-    except ClientDisconnect as exc:
-        # Nobody reads the answer; it is the caller's fault, and no failure of the gateway in its log.
-        raise _bad("The connection was closed before the end of the body.") from exc
+
+
+async def _received(receive: Receive, max_bytes: int) -> bytes:
+    body, is_whole = bytearray(), False
+    while not is_whole:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            # Nobody reads the answer; it is the caller's fault, and no failure of the gateway in its log.
+            raise _bad("The connection was closed before the end of the body.")
+        body += message.get("body", b"")
+        if len(body) > max_bytes:
+            raise _too_large(max_bytes)
+        is_whole = not message.get("more_body", False)
     return bytes(body)
 
 

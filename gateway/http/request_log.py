@@ -11,17 +11,18 @@ from typing import Any
 
 import orjson
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import GatewayError, Unavailable
 from gateway.execution.errors import INTERNAL_MESSAGE
+from gateway.http.incoming import header_of
 from gateway.http.services import Services
 from gateway.metrics import NO_OPERATION, OK
 
 log = structlog.get_logger(__name__)
 
 HEADER = "X-Request-ID"
+RAW_HEADER = HEADER.lower().encode("latin-1")
 ACCEPTED = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 DIVIDED_NUMBER = re.compile(r"(?<!\d)(?:\d\d)?\d\d[._:-]?\d\d[._:-]?\d\d[._:-]*\d{4}(?!\d)")
 """An identity number, divided by whatever an id may have in it, as in `1990-03-15.2390`."""
@@ -39,7 +40,8 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(Headers(scope=scope).get(HEADER))
+        request_id = _request_id(header_of(scope["headers"], RAW_HEADER))
+        id_header = (RAW_HEADER, request_id.encode("latin-1"))
         scope.setdefault("state", {})["request_id"] = request_id
         began = time.monotonic()
         status = 0
@@ -48,36 +50,37 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])
-                MutableHeaders(scope=message)[HEADER] = request_id
+                message["headers"] = [*message.get("headers", ()), id_header]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self._app(scope, receive, send_with_id)
-            except asyncio.CancelledError:
-                # The server stops and its patience with this request has ended. Nobody awaits this task: it ends here.
-                log.warning("request.cut_off")
-                scope["state"]["outcome"] = Unavailable.code
-                if not status:
-                    await _send_error(send_with_id, 503, STOPPING, Unavailable.code, request_id)
-            except Exception:
-                log.exception("request.failed")
-                scope["state"]["outcome"] = GatewayError.code
-                if status:
-                    raise
-                await _send_error(send_with_id, 500, INTERNAL_MESSAGE, GatewayError.code, request_id)
-            finally:
-                path = _shown(scope["path"])
-                seconds = time.monotonic() - began
-                _count(scope["state"], path, status, seconds)
-                log.log(
-                    logging.DEBUG if path in QUIET_PATHS else logging.INFO,
-                    "request",
-                    method=scope["method"],
-                    path=path,
-                    status=status,
-                    milliseconds=round(seconds * 1000, 1),
-                )
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            await self._app(scope, receive, send_with_id)
+        except asyncio.CancelledError:
+            # The server stops and its patience with this request has ended. Nobody awaits this task: it ends here.
+            log.warning("request.cut_off")
+            scope["state"]["outcome"] = Unavailable.code
+            if not status:
+                await _send_error(send_with_id, 503, STOPPING, Unavailable.code, request_id)
+        except Exception:
+            log.exception("request.failed")
+            scope["state"]["outcome"] = GatewayError.code
+            if status:
+                raise
+            await _send_error(send_with_id, 500, INTERNAL_MESSAGE, GatewayError.code, request_id)
+        finally:
+            path = _shown(scope["path"])
+            seconds = time.monotonic() - began
+            _count(scope["state"], path, status, seconds)
+            log.log(
+                logging.DEBUG if path in QUIET_PATHS else logging.INFO,
+                "request",
+                method=scope["method"],
+                path=path,
+                status=status,
+                milliseconds=round(seconds * 1000, 1),
+            )
+            structlog.contextvars.reset_contextvars(**bound)
 
 
 STOPPING = (

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from gateway.http.hanging_up import CallerHungUp, GivenUpWithItsCaller
 from tests.gateway import GROUP_WITH_STATUSES, Gateway
 from tests.http.parts import ACCEPT
 from tests.http.test_incremental_delivery import DEFERRED
@@ -76,3 +77,62 @@ async def test_a_change_is_finished_for_a_caller_that_hung_up(gateway: Gateway, 
     answer = await gateway.query("query($id: ID!) { caseGroup(id: $id) { title } }", id=group["id"])
 
     assert answer.data["caseGroup"]["title"] == "Ändrad"
+
+
+class Caller:
+    """What is received from a caller that hangs up when a test says so."""
+
+    def __init__(self) -> None:
+        self.hung_up = asyncio.Event()
+        self.asked = 0
+
+    async def receive(self) -> dict[str, Any]:
+        """The end of the connection."""
+        self.asked += 1
+        await self.hung_up.wait()
+        return {"type": "http.disconnect"}
+
+
+async def test_work_that_ends_soon_costs_no_watch_over_its_caller() -> None:
+    caller, before = Caller(), asyncio.all_tasks()
+
+    with GivenUpWithItsCaller(caller.receive, after=0.05):
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.1)
+
+    assert caller.asked == 0
+    assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize("after", [0, 0.05])
+async def test_work_that_lasts_is_given_up_with_its_caller_whenever_that_hung_up(after: float) -> None:
+    caller, before = Caller(), asyncio.all_tasks()
+    asyncio.get_running_loop().call_later(0.02, caller.hung_up.set)
+
+    with pytest.raises(CallerHungUp), GivenUpWithItsCaller(caller.receive, after=after):
+        await asyncio.Event().wait()
+
+    await until(lambda: asyncio.all_tasks() == before)
+    assert caller.asked == 1
+
+
+async def test_work_that_lasts_and_is_done_is_no_longer_watched_over() -> None:
+    caller, before = Caller(), asyncio.all_tasks()
+
+    with GivenUpWithItsCaller(caller.receive, after=0):
+        await until(lambda: caller.asked == 1)
+
+    await until(lambda: asyncio.all_tasks() == before)
+
+
+async def test_who_ends_the_work_of_a_caller_that_is_still_there_is_heard() -> None:
+    async def working() -> None:
+        with GivenUpWithItsCaller(Caller().receive, after=0):
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(working())
+    await asyncio.sleep(0.01)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task

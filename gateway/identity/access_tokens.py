@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from authlib.oauth2.rfc9068.claims import JWTAccessTokenClaims
+from authlib.oauth2.rfc9068.claims import JWTAccessTokenClaimsValidator
+from cachetools import LRUCache
 from joserfc import jws
-from joserfc.errors import BadSignatureError, ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError
+from joserfc.errors import (
+    BadSignatureError,
+    ExpiredTokenError,
+    InvalidClaimError,
+    JoseError,
+    MissingClaimError,
+)
+from joserfc.jwk import KeySet
 from joserfc.jws import CompactSignature, JWSRegistry
 from joserfc.util import urlsafe_b64decode
 
@@ -36,6 +46,13 @@ SCOPE = re.compile(r"[ !#-\[\]-~]*")
 REQUIRED_CLAIMS = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
 
 
+MOST_REMEMBERED = 4_096
+"""Tokens that held, some 5 MiB of what they said. The one not used for longest makes room, and is verified again."""
+
+MOST_HEADERS = 64
+"""Headers of tokens that held: an issuer writes the same one into all of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccessToken:
     """What a token says that holds. `actors` act for the subject, the one who acts now first (representation.py)."""
@@ -46,14 +63,40 @@ class AccessToken:
     scopes: frozenset[str]
 
 
-class AccessTokens:
-    """Verifies access tokens of one issuer for one audience. `clock` gives seconds since 1970."""
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """A token that held: what it says, its `exp`, the key that it names, and the keys among which that was."""
 
-    def __init__(self, keys: IssuerKeys, *, issuer: str, audience: str, clock: Callable[[], float] = time.time) -> None:
+    token: AccessToken
+    expires: float
+    kid: str
+    keys: KeySet
+
+
+class AccessTokens:
+    """Verifies access tokens of one issuer for one audience. `clock` gives seconds since 1970.
+
+    A token that held is remembered, at most `most_remembered` of them: what it said by the digest of its text, since
+    the text is all that it takes to ask. It is believed until it expires, and no longer than the issuer's keys are
+    those it was verified with: a key that is withdrawn takes its tokens with it.
+    """
+
+    def __init__(
+        self,
+        keys: IssuerKeys,
+        *,
+        issuer: str,
+        audience: str,
+        clock: Callable[[], float] = time.time,
+        most_remembered: int = MOST_REMEMBERED,
+    ) -> None:
         self._keys = keys
-        self._issuer = issuer
-        self._audience = audience
         self._clock = clock
+        self._remembered: LRUCache[bytes, _Verified] = LRUCache(most_remembered)
+        self._headers: LRUCache[bytes, dict[str, Any]] = LRUCache(MOST_HEADERS)
+        self._claims_registry = JWTAccessTokenClaimsValidator(
+            lambda: int(clock()), LEEWAY_SECONDS, **_expected(issuer, audience)
+        )
         # Header parameters that are not understood mean nothing (RFC 7515 §4): a key that a token brings along, or
         # says where to fetch, is not looked at. `crit` alone makes a difference, and is refused.
         self._registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
@@ -66,7 +109,7 @@ class AccessTokens:
         if len(token) > MOST_CHARACTERS:
             raise Unauthenticated(f"The access token is longer than {MOST_CHARACTERS} characters.")
         try:
-            claims = await self._claims(jws.extract_compact(token.encode("ascii")))
+            return await self._verified(token.encode("ascii"))
         except ExpiredTokenError as exc:
             raise Unauthenticated("The access token has expired.") from exc
         except MissingClaimError as exc:
@@ -76,29 +119,54 @@ class AccessTokens:
         except (JoseError, ValueError, TypeError, RecursionError) as exc:
             # Beside its own errors joserfc lets through what Python says of a header that is no object, for example.
             raise Unauthenticated("The access token's signature or form is not accepted.") from exc
-        return _read(claims)
 
-    async def _claims(self, signed: CompactSignature) -> dict[str, Any]:
-        header = json_object(urlsafe_b64decode(signed.segments["header"]))
-        _check_header(header)
-        keys = await self._keys.including(header["kid"])
+    async def _verified(self, token: bytes) -> AccessToken:
+        digest = hashlib.sha256(token).digest()
+        known = self._remembered.get(digest)
+        if known is not None:
+            # The keys are asked for as for any token, so that they are read again when that is due.
+            keys = await self._keys.including(known.kid)
+            if keys is known.keys and known.expires > int(self._clock()) - LEEWAY_SECONDS:
+                return known.token
+        signed = self._in_parts(token)
+        kid = signed.protected["kid"]
+        keys = await self._keys.including(kid)
         if not jws.validate_compact(signed, keys, registry=self._registry):
             raise BadSignatureError
+        self._headers.setdefault(signed.segments["header"], signed.protected)
         claims = json_object(signed.payload)
-        JWTAccessTokenClaims(claims, header, self._expected()).validate(now=int(self._clock()), leeway=LEEWAY_SECONDS)
+        self._claims_registry.validate(claims)
         if claims["exp"] > LAST_MOMENT:
             raise InvalidClaimError("exp")
-        return claims
+        read = _read(claims)
+        self._remembered[digest] = _Verified(read, claims["exp"], kid, keys)
+        return read
 
-    def _expected(self) -> dict[str, Any]:
-        required: dict[str, dict[str, object]] = {claim: {"essential": True} for claim in REQUIRED_CLAIMS}
-        required["iss"]["value"] = self._issuer
-        required["aud"]["value"] = self._audience
-        return required
+    def _in_parts(self, token: bytes) -> CompactSignature:
+        """The token's parts. Nobody has vouched for them yet, but for a header that another token held with."""
+        header, _, rest = token.partition(b".")
+        known = self._headers.get(header)
+        if known is None:
+            signed = jws.extract_compact(token)
+            signed.protected = _header(header)
+            return signed
+        payload, signature = rest.split(b".")
+        self._registry.validate_signature_size(signature)
+        signed = CompactSignature(known, urlsafe_b64decode(payload))
+        signed.segments = {"header": header, "payload": payload, "signature": signature}
+        return signed
 
 
-def _check_header(header: dict[str, Any]) -> None:
-    """Looks at what nobody has vouched for yet: type, algorithm, key id, and what would have to be understood."""
+def _expected(issuer: str, audience: str) -> dict[str, Any]:
+    required: dict[str, dict[str, object]] = {claim: {"essential": True} for claim in REQUIRED_CLAIMS}
+    required["iss"]["value"] = issuer
+    required["aud"]["value"] = audience
+    return required
+
+
+def _header(segment: bytes) -> dict[str, Any]:
+    """The header, once its type, algorithm and key id are acceptable and nothing in it would have to be understood."""
+    header = json_object(urlsafe_b64decode(segment))
     type_ = header.get("typ")
     if not isinstance(type_, str) or type_.lower() not in TOKEN_TYPES:
         raise Unauthenticated("The access token's type (typ) must be at+jwt.")
@@ -108,6 +176,7 @@ def _check_header(header: dict[str, Any]) -> None:
         raise Unauthenticated("The access token must name its key (kid).")
     if "crit" in header:
         raise Unauthenticated("The access token's header demands extensions (crit); none is understood here.")
+    return header
 
 
 def _read(claims: dict[str, Any]) -> AccessToken:
@@ -115,4 +184,10 @@ def _read(claims: dict[str, Any]) -> AccessToken:
     scope = claims.get("scope", "")
     if not isinstance(scope, str) or SCOPE.fullmatch(scope) is None:
         raise unacceptable("scope")
-    return AccessToken(client_id, subject, actors_for(subject, claims), frozenset(scope.split()))
+    return AccessToken(client_id, subject, actors_for(subject, claims), _scopes(scope))
+
+
+@lru_cache(maxsize=256)
+def _scopes(scope: str) -> frozenset[str]:
+    """The words of a scope. Consumers ask for the same few again and again: they are kept once."""
+    return frozenset(scope.split())

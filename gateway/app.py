@@ -288,6 +288,9 @@ def _context_maker(
     groups = CaseGroups(changes, registry.connected_producer)
     sharing = Sharing(changes, registry)
     takeovers = Takeovers(changes, Notices(database), registry)
+    availability = producer_states.availability
+    retention_warning = timedelta(days=settings.group_retention_warning_days)
+    page_max_size = settings.page_max_size
 
     def make_context(caller: Caller, facts: RequestFacts) -> Context:
         call = CallContext(
@@ -315,9 +318,9 @@ def _context_maker(
             ),
             overview=Overview(lambda: registry.agreements, case_lists, call),
             record=OperationRecord(recorder, caller, facts.request_id),
-            availability=producer_states.availability,
-            retention_warning=timedelta(days=settings.group_retention_warning_days),
-            page_max_size=settings.page_max_size,
+            availability=availability,
+            retention_warning=retention_warning,
+            page_max_size=page_max_size,
         )
 
     return make_context

@@ -83,19 +83,21 @@ class Metrics:
         Info("gateway", "The replica, and its version.", registry=registry).info(
             {"replica": replica, "version": version("mina-arenden-gateway")}
         )
-        self.http_requests = Counter(
+        self._http_requests = Counter(
             "gateway_http_requests",
             "HTTP requests that were answered, by the path and the class of the status.",
             ["path", "status"],
             registry=registry,
         )
-        self.operations = Histogram(
+        self._of_http: dict[tuple[str, int], Counter] = {}
+        self._operations = Histogram(
             "gateway_operation_duration_seconds",
             "GraphQL requests, from their first byte until the last of the answer was sent.",
             ["type", "outcome"],
             buckets=SECONDS,
             registry=registry,
         )
+        self._of_operations: dict[tuple[str, str], Histogram] = {}
         self.document_hits = Counter(
             "gateway_document_cache_hits", "Documents that were remembered from an earlier request.", registry=registry
         )
@@ -175,6 +177,22 @@ class Metrics:
         self.places = Gauge(
             "gateway_producer_places", "Most requests under way to a producer.", ["producer"], registry=registry
         )
+
+    def http_requests(self, path: str, status: int) -> Counter:
+        """The requests for `path` that were answered with a status of the same class as `status`. Looked up once."""
+        key = path, status // 100
+        found = self._of_http.get(key)
+        if found is None:
+            found = self._of_http[key] = self._http_requests.labels(path, f"{key[1]}xx")
+        return found
+
+    def operations(self, type_: str, outcome: str) -> Histogram:
+        """The GraphQL requests of this type of which this came. Looked up once."""
+        key = type_, outcome
+        found = self._of_operations.get(key)
+        if found is None:
+            found = self._of_operations[key] = self._operations.labels(type_, outcome)
+        return found
 
     def of_producer(self, producer: str) -> ProducerMetrics:
         """What is counted of `producer`. All of it is there from now on, with zeros."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from gateway.model.text import DEFAULT_LANGUAGE, Language
 
@@ -13,12 +14,16 @@ RANGE = re.compile(
 
 DEFAULT_HEADER = "sv, en;q=0.5"
 
+MOST_HEADERS = 256
+"""Most callers send the same few: what those prefer is worked out once."""
+
 
 def accept_language(header: str | None) -> str:
     """The header as it may be passed on to producers; the default for one that is missing or not well formed."""
     return header if header and HEADER.fullmatch(header) else DEFAULT_HEADER
 
 
+@lru_cache(MOST_HEADERS)
 def chosen_language(header: str) -> Language:
     """Swedish or English, whichever the caller prefers; Swedish when it says neither."""
     weights: dict[Language, float] = {}

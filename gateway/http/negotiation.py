@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 MULTIPART = "multipart/mixed"
 OUR_PARTS = "incrementalspec=v0.2"
 """The form of the parts that the gateway writes: with `pending` and `completed`. In lower case, as it is compared."""
+
+MOST_CHARACTERS = 1_000
+"""What is looked at of an Accept header."""
+MOST_HEADERS = 256
+"""Most callers send the same few: what those say is worked out once."""
 
 
 class ResponseType(Enum):
@@ -30,6 +36,11 @@ def response_type(accept: str | None) -> ResponseType | None:
     """
     if accept is None:
         return ResponseType.JSON
+    return _response_type(accept[:MOST_CHARACTERS])
+
+
+@lru_cache(MOST_HEADERS)
+def _response_type(accept: str) -> ResponseType | None:
     best: tuple[float, ResponseType] | None = None
     ranges = [(media_type, quality) for media_type, quality, _ in _ranges(accept) if quality > 0]
     for media_type, quality in ranges:
@@ -46,7 +57,12 @@ def takes_parts(accept: str | None) -> bool:
 
     Apollo's clients name the form (`incrementalSpec=v0.2`; `deferSpec=20220824` is an older one), GraphiQL names none.
     """
-    return accept is not None and any(
+    return accept is not None and _takes_parts(accept[:MOST_CHARACTERS])
+
+
+@lru_cache(MOST_HEADERS)
+def _takes_parts(accept: str) -> bool:
+    return any(
         media_type == MULTIPART and quality > 0 and all(parameter == OUR_PARTS for parameter in forms)
         for media_type, quality, forms in _ranges(accept)
     )
@@ -55,7 +71,7 @@ def takes_parts(accept: str | None) -> bool:
 def _ranges(accept: str) -> list[tuple[str, float, list[str]]]:
     """The media ranges of the header, each with its quality and the parameters that name a specification."""
     ranges = []
-    for part in accept[:1000].split(","):
+    for part in accept.split(","):
         media_type, *parameters = (piece.strip().lower().replace('"', "") for piece in part.split(";"))
         charset = next((p[8:] for p in parameters if p.startswith("charset=")), "utf-8")
         if charset not in {"utf-8", "utf8"}:

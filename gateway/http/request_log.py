@@ -101,10 +101,10 @@ KNOWN_PATHS = QUIET_PATHS | {"/", GRAPHQL, "/.well-known/jwks.json"}
 def _count(state: dict[str, Any], path: str, status: int, seconds: float) -> None:
     """Counts an answered request; what `state` says of the operation is the endpoint's."""
     services: Services = state["services"]
-    services.metrics.http_requests.labels(path, f"{status // 100}xx").inc()
+    services.metrics.http_requests(path, status).inc()
     if path == GRAPHQL:
         outcome = state.get("outcome", OK)
-        services.metrics.operations.labels(state.get("operation", NO_OPERATION), outcome).observe(seconds)
+        services.metrics.operations(state.get("operation", NO_OPERATION), outcome).observe(seconds)
 
 
 def _shown(path: str) -> str:

@@ -55,9 +55,24 @@ class Connector:
     async def _connected(
         self, origin: Origin, addresses: list[AddrInfoType], lost: Callable[[Connection], object]
     ) -> Connection:
-        opened = await start_connection(
-            addresses, happy_eyeballs_delay=NEXT_ADDRESS_AFTER, socket_factory=self._open_socket
-        )
+        refusals: list[AddressRefused] = []
+
+        def open_socket(info: AddrInfoType) -> socket.socket:
+            try:
+                return self._open_socket(info)
+            except AddressRefused as exc:
+                refusals.append(exc)
+                raise
+
+        try:
+            opened = await start_connection(
+                addresses, happy_eyeballs_delay=NEXT_ADDRESS_AFTER, socket_factory=open_socket
+            )
+        except OSError:
+            # Of several addresses that failed it says that they did, and no more.
+            if len(refusals) == len(addresses):
+                raise refusals[0] from None
+            raise
         _, connection = await asyncio.get_running_loop().create_connection(
             lambda: Connection(lost),
             sock=opened,

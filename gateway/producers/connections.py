@@ -27,6 +27,7 @@ class Connections:
         self._open: set[Connection] = set()
         self._idle: dict[Origin, list[Connection]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
+        self._is_closing = False
         self._all_lost = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -35,6 +36,7 @@ class Connections:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._is_closing = True
         if self._sweeping is not None:
             self._sweeping.cancel()
         for connection in self._open:
@@ -73,6 +75,8 @@ class Connections:
 
     async def _opened(self, origin: Origin, connect_timeout: float) -> Connection:
         connection = await self._connector.open(origin, self._lost, connect_timeout)
+        if self._is_closing:
+            connection.close()
         if not connection.is_open:
             raise Failed(UnavailableReason.PRODUCER_UNAVAILABLE, "connection: closed at once", can_repeat=True)
         self._open.add(connection)

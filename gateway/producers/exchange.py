@@ -137,13 +137,13 @@ def _retry_after(response: Response) -> float | None:
 def _max_age(response: Response) -> int:
     """For how many seconds the producer lets this answer be used again; 0 unless it says so (RFC 9111 §5.2.2)."""
     header = response.header(b"cache-control")
-    if not header or response.header(b"vary").strip() == "*":
+    if not header or "*" in response.header(b"vary"):
         return 0
     directives = {
         name.strip().lower(): value.strip(' "')
         for name, _, value in (directive.partition("=") for directive in header.split(","))
     }
-    age = response.header(b"age") or "0"
+    age = response.header(b"age").partition(",")[0]
     max_age = directives.get("max-age", "")
     if directives.keys() & {"no-store", "no-cache"} or not RETRY_AFTER.fullmatch(max_age):
         return 0

@@ -149,12 +149,13 @@ def connections(rules: AddressRules) -> Connections:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 async def test_an_address_that_is_not_permitted_is_not_connected_to(tax: Producer, host: str) -> None:
     async with connections(AddressRules(loopback=False)) as opened:
-        with pytest.raises(Failed) as failed:
+        with pytest.raises(Failed, match=r"the address .* is not one that producers may be at") as failed:
             await Exchange(opened, https_only=False).ask(
                 tax.url.replace("127.0.0.1", host), b"{}", {}, connect_timeout=1, seconds=1, most_bytes=1
             )
 
     assert failed.value.outcome.reason is UnavailableReason.PRODUCER_UNAVAILABLE
+    assert not failed.value.can_repeat
     assert tax.requests == 0
 
 

@@ -286,6 +286,27 @@ async def test_in_the_end_every_connection_is_closed_that_of_a_request_under_way
         assert not opened._open
 
 
+async def test_a_connection_that_is_there_only_when_all_is_over_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+
+    async def getaddrinfo(_: str, port: int, **__: object) -> list[Any]:
+        await over.wait()
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
+    async with a_peer(saying(RIGHT)) as peer:
+        async with connections() as opened:
+            asking = asyncio.create_task(ask(opened, peer, "producer.example"))
+            await asyncio.sleep(0)
+        over.set()
+
+        with pytest.raises(Failed, match="closed at once"):
+            await asking
+        await until(lambda: peer.opened == 1 and not peer.sockets)
+        assert peer.asked == []
+
+
 async def test_a_producer_that_does_not_take_the_connection_in_time_may_be_tried_again() -> None:
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))

@@ -137,6 +137,7 @@ async def test_an_answer_is_used_again_where_the_producer_allows_it(gateway: Gat
         {"cache_control": "s-maxage=60"},
         {"cache_control": "max-age=60", "Age": "60"},
         {"cache_control": "max-age=60", "Vary": "*"},
+        {"cache_control": "max-age=60", "Vary": "Accept-Language, *"},
     ],
     ids=str,
 )

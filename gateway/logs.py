@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import sys
 from collections.abc import Mapping
 from typing import Any, BinaryIO, Literal
@@ -120,8 +119,9 @@ class Lines(logging.Handler):
 
 PLAIN = frozenset({str, int, float, bool, type(None)})
 
-COULD_BE_OF_A_NUMBER = re.compile(r"\d{6}[-+ ]?\d{4}")
-"""What every identity number has in it, whatever stands before and after."""
+_SHAPES = bytes.maketrans(b"123456789+ ", b"000000000--")
+_SHAPES_OF_NUMBERS = (b"0" * 10, b"000000-0000")
+"""What the shape of every identity number has in it, whatever stands before and after."""
 
 
 def json_line(event: Mapping[str, Any]) -> bytes:
@@ -129,10 +129,12 @@ def json_line(event: Mapping[str, Any]) -> bytes:
 
     The digits and signs of a number are never escaped, so the line has in it what the values have. But what stands
     before a number may be escaped and end in a digit: where one could be, the event is blotted before it is rendered.
+    So it is where there are other characters than ASCII, since other digits may be among them.
     """
     if PLAIN.issuperset(map(type, event.values())):
         line = _dumped(event)
-        if COULD_BE_OF_A_NUMBER.search(line.decode()) is None:
+        shape = line.translate(_SHAPES)
+        if line.isascii() and not any(number in shape for number in _SHAPES_OF_NUMBERS):
             return line
     return _dumped(_blotted(event))
 

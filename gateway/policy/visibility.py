@@ -57,7 +57,7 @@ def as_seen(group: CaseGroup, consumer: ConsumerId, moment: datetime) -> CaseGro
     return replace(
         group,
         cases=tuple(
-            replace(case, note=None, note_is_private=False) if case.note_is_private else case
+            case._replace(note=None, note_is_private=False) if case.note_is_private else case
             for case in group.cases
             if seen.producers is None or case.key.producer in seen.producers
         ),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, cast
 
 from gateway.model.caller import ConsumerId
 from gateway.model.case_group import Case, CaseGroup, CaseKey, GroupId, ReadPermission, TransferOffer
 from gateway.model.producer import ProducerId
 from gateway.model.purpose import InformationArea, Purpose
 from gateway.store.driver import Document
+
+EPOCH, EPOCH_WITHOUT_ZONE = datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1)  # noqa: DTZ001 - as its name says
 
 
 def fixed(group: CaseGroup) -> Document:
@@ -54,7 +55,7 @@ def change_to(fields: Document, **more: object) -> Document:
 
 
 def group_of(document: Document) -> CaseGroup:
-    """The group that `document` holds; without cases where they were not read."""
+    """The group that `document` holds; without cases where they were not read. Its dates are in UTC, without a zone."""
     purpose = document["purpose"]
     transfer = document.get("transfer")
     return CaseGroup(
@@ -86,13 +87,14 @@ def _case_document(case: Case) -> Document:
 
 
 def _case(document: Document) -> Case:
+    # By position: there may be a thousand, and names make it half as dear again.
     return Case(
-        number=document["number"],
-        key=CaseKey(ProducerId(document["producer"]), document["reference"]),
-        case_type=document["caseType"],
-        note=document["note"],
-        added_at=_moment(document["addedAt"]),
-        note_is_private=document.get("noteIsPrivate", False),
+        document["number"],
+        CaseKey(document["producer"], document["reference"]),
+        document["caseType"],
+        document["note"],
+        _moment(document["addedAt"]),
+        document.get("noteIsPrivate", False),
     )
 
 
@@ -135,5 +137,6 @@ def _transfer(document: Document) -> TransferOffer:
     )
 
 
-def _moment(value: Any) -> datetime:
-    return cast(datetime, value).astimezone(UTC)
+def _moment(stored: datetime) -> datetime:
+    """In UTC, with its zone; by reckoning, which takes a fifth of the time of `astimezone` or `replace`."""
+    return EPOCH + (stored - EPOCH_WITHOUT_ZONE)

@@ -14,7 +14,7 @@ from gateway.model.case_group import CaseGroup, CaseGroupFilter, GroupId, Idempo
 from gateway.model.page import Page, Window, page_read
 from gateway.model.producer import ProducerId
 from gateway.store.case_group_documents import change_to, changeable, fixed, given, group_of, shared
-from gateway.store.driver import Database, Document, translated
+from gateway.store.driver import Database, Document, ended_within, found_at_once, translated
 
 WITHOUT_CASES = {"cases": False}
 
@@ -28,7 +28,10 @@ class CaseGroupStore:
     """
 
     def __init__(self, database: Database) -> None:
-        self._groups = database["caseGroups"]
+        # Dates without their zone, which `group_of` gives them: the driver takes as long for that as for all the rest.
+        options = database.codec_options.with_options(tz_aware=False)
+        self._groups = database.get_collection("caseGroups", codec_options=options)
+        self._seconds = database.client.options.timeout
 
     async def by_ids(
         self, subject: SubjectKeys, consumer: ConsumerId, ids: Sequence[GroupId], moment: datetime
@@ -172,7 +175,9 @@ class CaseGroupStore:
 
     async def _found(self, query: Document, projection: Document | None = None) -> list[CaseGroup]:
         with translated():
-            return [group_of(document) async for document in self._groups.find(query, projection)]
+            async with ended_within(self._seconds):
+                found = await found_at_once(self._groups, query, projection, seconds=self._seconds)
+            return list(map(group_of, found))
 
     async def _changed(self, subject: SubjectKeys, group: CaseGroup, update: Document) -> CaseGroup | None:
         with translated():

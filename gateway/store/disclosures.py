@@ -7,7 +7,7 @@ from typing import Any
 
 import bson
 from bson.errors import BSONError
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from gateway.errors import StoreUnavailable
@@ -45,7 +45,10 @@ class Disclosures:
     """
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._records = database[COLLECTION]
+        # A document, as a command has it; the driver adds it to what it makes itself alone.
+        self._write_concern = database.write_concern.document
         # What is read to find out whether it was written must be what no change of primary takes back.
         self._lasting = self._records.with_options(read_concern=ReadConcern("majority"))
 
@@ -57,13 +60,42 @@ class Disclosures:
         """
         try:
             async with ended_within(within):
-                await self._records.insert_many(documents, ordered=True)
-        except BulkWriteError as exc:
-            raise _what_was_wrong(exc.details or {}) from exc
+                told = await self._inserted(documents, within)
         except PyMongoError as exc:
             raise StoreUnavailable(str(exc)) from exc
         except (BSONError, OverflowError) as exc:
             raise DocumentRefused(_first_that_is_no_bson(documents), "it is no BSON", written=0) from exc
+        if "writeErrors" in told or "writeConcernError" in told:
+            raise _what_was_wrong(told)
+
+    async def _inserted(self, documents: Sequence[Document], within: float) -> Mapping[str, Any]:
+        """What the server says of the command that inserts `documents`, which it gives up after so many seconds.
+
+        A plain command takes less than `insert_many`, which looks at each document. What that does besides is not
+        needed: to repeat a write whose answer got lost is done where it is known what was written. Only what is too
+        large for one message is left to it.
+        """
+        command = {
+            "insert": COLLECTION,
+            "documents": documents,
+            "ordered": True,
+            "writeConcern": self._write_concern,
+            "maxTimeMS": int(within * 1000),
+        }
+        try:
+            return await self._database.command(command)
+        except DocumentTooLarge:
+            return await self._inserted_in_parts(documents)
+
+    async def _inserted_in_parts(self, documents: Sequence[Document]) -> Mapping[str, Any]:
+        try:
+            await self._records.insert_many(documents, ordered=True)
+        except BulkWriteError as exc:
+            details = exc.details or {}
+            several = details.get("writeConcernErrors") or ()
+            told = {"n": details.get("nInserted", 0), "writeErrors": details.get("writeErrors") or []}
+            return {**told, **({"writeConcernError": several[0]} if several else {})}
+        return {}
 
     async def hashes(self, ids: Sequence[str], *, within: float) -> dict[str, str]:
         """The hashes of the records among `ids` that a majority has; those that are not there are absent."""
@@ -105,13 +137,13 @@ def _first_that_is_no_bson(documents: Sequence[Document]) -> int:
     return 0
 
 
-def _what_was_wrong(details: Mapping[str, Any]) -> Exception:
+def _what_was_wrong(told: Mapping[str, Any]) -> Exception:
     """The one document at fault; where the write concern was not met, it is not known what will last."""
-    if details.get("writeConcernErrors") or not details.get("writeErrors"):
+    if told.get("writeConcernError") or not told.get("writeErrors"):
         return StoreUnavailable("a majority did not confirm the write in time")
-    (first, *_) = details["writeErrors"]
+    (first, *_) = told["writeErrors"]
     if first["code"] == DUPLICATE_KEY:
-        return PlaceTaken(details["nInserted"])
+        return PlaceTaken(told["n"])
     if first["code"] == DOCUMENT_VALIDATION_FAILURE:
-        return DocumentRefused(first["index"], "it does not fit the validator", written=details["nInserted"])
+        return DocumentRefused(first["index"], "it does not fit the validator", written=told["n"])
     return StoreUnavailable(f"MongoDB broke the write off with error {first['code']}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any, Literal
+from typing import Any
 
 import pymongo
 from bson.codec_options import CodecOptions, DatetimeConversion
@@ -13,6 +13,7 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
+    AutoReconnect,
     ConfigurationError,
     ConnectionFailure,
     ExecutionTimeout,
@@ -38,11 +39,11 @@ ConfigurationError: a `mongodb+srv` address is looked up at first use.
 REFUSED = frozenset({13, 18})
 """Unauthorized, AuthenticationFailed: out of reach for this user."""
 
+MOST_AT_ONCE = 1_000
+"""Documents in one answer, as far as they fit."""
+
 SHUTTING_DOWN = frozenset({91, 11600, 11602})
 """ShutdownInProgress, InterruptedAtShutdown, InterruptedDueToReplStateChange."""
-
-LEEWAY_SECONDS = 0.1
-"""For the driver to end by itself what takes too long, before it is no longer waited for."""
 
 
 def connect(
@@ -50,13 +51,12 @@ def connect(
     *,
     timeout: float,
     selection_timeout: float | None = None,
-    monitoring: Literal["auto", "stream", "poll"] = "auto",
 ) -> Client:
     """A pooled client whose operations end within `timeout` seconds, the search for a server included.
 
-    `selection_timeout`, in seconds, is for that search where it is to give up earlier. `monitoring` says whether the
-    servers tell of changes in their state, or are asked. The client connects at first use; it belongs to the event loop
-    of that use, in which it must be closed. Raises StoreUnavailable for an address that is none.
+    `selection_timeout`, in seconds, is for that search where it is to give up earlier. The client connects at first
+    use; it belongs to the event loop of that use, in which it must be closed. Raises StoreUnavailable for an address
+    that is none.
 
     Writes are acknowledged by a majority and journalled; dates come back in UTC with their zone.
     """
@@ -69,7 +69,10 @@ def connect(
             timeoutMS=milliseconds,
             serverSelectionTimeoutMS=milliseconds if selection_timeout is None else int(selection_timeout * 1000),
             connectTimeoutMS=milliseconds,
-            serverMonitoringMode=monitoring,
+            # Servers are asked how they are, now and then and when an operation failed. That they tell of it would take
+            # one more connection to each, and one would seem to be gone to a command that has stopped the event loop
+            # for long: at a question to a person.
+            serverMonitoringMode="poll",
         )
     except (ConfigurationError, ValueError) as exc:
         raise StoreUnavailable(f"the address cannot be used: {exc}") from exc
@@ -107,12 +110,8 @@ async def opened_database(
     timeout: float,  # noqa: ASYNC109 - the driver's
     selection_timeout: float | None = None,
 ) -> AsyncIterator[Database]:
-    """The database `name` of the MongoDB at `uri` for as long as the context lasts; the rest is as for `connect`.
-
-    For commands and the like: they may stop the event loop for long, at a question to a person say. A server that
-    tells of itself would seem to be gone then, so it is asked.
-    """
-    client = connect(uri, timeout=timeout, selection_timeout=selection_timeout, monitoring="poll")
+    """The database `name` of the MongoDB at `uri` for as long as the context lasts; the rest is as for `connect`."""
+    client = connect(uri, timeout=timeout, selection_timeout=selection_timeout)
     try:
         await begin(client)
         yield open_database(client, name)
@@ -134,17 +133,48 @@ def translated() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def ended_within(seconds: float) -> AsyncIterator[None]:
-    """Narrows what the client allows an operation. Raises StoreUnavailable when it takes longer.
+async def ended_within(seconds: float | None) -> AsyncIterator[None]:
+    """Ends an operation after so many seconds, whatever the client allows it. Raises StoreUnavailable then.
 
-    The driver ends it by itself as a rule. Where it does not, the operation is cancelled, and its connection closed.
+    It is cancelled, and its connection closed; the server knows of no time but what the operation itself says.
+    For what every request does: under the client's own limit the driver starts a task for each message that it sends,
+    which takes a tenth of a small read.
     """
     try:
-        async with asyncio.timeout(seconds + LEEWAY_SECONDS):
-            with pymongo.timeout(seconds):
+        async with asyncio.timeout(seconds):
+            with pymongo.timeout(0):  # none of the driver's own
                 yield
     except TimeoutError as exc:
         raise StoreUnavailable(f"no answer within {seconds:.1f} s") from exc
+
+
+async def found_at_once(
+    collection: Collection, query: Document, projection: Document | None = None, *, seconds: float | None
+) -> list[Document]:
+    """What `collection.find` finds: by one plain command, since a cursor of the driver's takes a quarter more.
+
+    The server gives it up after so many seconds. What the driver does for a cursor is left to one: where the connection
+    was lost, it asks again, and where the documents are too many for one answer, it fetches all.
+    """
+    command: Document = {"find": collection.name, "filter": query, "batchSize": MOST_AT_ONCE}
+    if projection is not None:
+        command["projection"] = projection
+    if seconds is not None:
+        command["maxTimeMS"] = int(seconds * 1000)
+    command.update({"readConcern": level} if (level := collection.read_concern.document) else {})
+    database = collection.database
+    try:
+        answer = await database.command(
+            command, read_preference=collection.read_preference, codec_options=collection.codec_options
+        )
+    except AutoReconnect:
+        pass
+    else:
+        cursor: Document = answer["cursor"]
+        if not cursor["id"]:
+            return list(cursor["firstBatch"])
+        await database.command({"killCursors": collection.name, "cursors": [cursor["id"]]})
+    return await collection.find(query, projection).to_list(None)
 
 
 async def is_reachable(database: Database) -> bool:

@@ -98,7 +98,7 @@ pytestmark = pytest.mark.timeout(120 + EXAMPLES * SECONDS_AN_EXAMPLE)
 
 @pytest.fixture(scope="module", autouse=True)
 def _drivers_own_random_numbers() -> Iterator[None]:
-    """The driver numbers messages by `random`, in threads of its own, while hypothesis sees to it that nobody does."""
+    """The driver numbers messages by `random`, in the event loop, while hypothesis sees to it that nobody does."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pymongo.message, "random", random.Random())
         yield

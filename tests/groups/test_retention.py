@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
+from gateway.groups.moments import this_moment
 from gateway.groups.retention import Retention, lapse_warning
 from gateway.model.caller import Caller, ConsumerId, SubjectKey
-from gateway.store.case_group_documents import group_of
+from gateway.model.case_group import GroupId
 from gateway.store.case_groups import CaseGroupStore
 from gateway.store.driver import connect, open_database
 from tests.gateway import STATUS, Gateway
@@ -160,8 +161,9 @@ async def test_a_database_out_of_reach_keeps_nobody_from_what_was_read(gateway: 
     group = await gateway.a_group_with()
     await lapses_in(gateway, group, 10 * DAY)
     document = await document_of(gateway, group)
-    stored = group_of(document)
     caller = Caller(ConsumerId(OWNER), "", SubjectKey(document["subject"], document["subjectKey"]), (), frozenset())
+    near, id_ = CaseGroupStore(gateway.database), GroupId(stored_id(group))
+    (stored,) = (await near.by_ids(caller.subject_keys, caller.consumer, [id_], this_moment())).values()
     client = connect("mongodb://127.0.0.1:1", timeout=0.2)
     retention = Retention(CaseGroupStore(open_database(client, "nowhere")), LIMITS)
 

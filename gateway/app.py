@@ -223,10 +223,12 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
                 schema,
                 requirements,
                 DocumentLimits(
+                    characters=settings.document_max_characters,
                     tokens=settings.document_max_tokens,
                     depth=settings.document_max_depth,
                     root_fields=settings.document_max_root_fields,
                     aliases=settings.document_max_aliases,
+                    comparisons=settings.document_max_comparisons,
                     cache_characters=settings.document_cache_characters,
                 ),
                 hit=metrics.document_hits.inc,

@@ -254,10 +254,15 @@ class Settings(BaseSettings):
     # Limits on requests
     operation_deadline: Seconds = Field(default=10.0, description="Seconds one operation may take in all.")
     request_max_bytes: Count = Field(default=262_144, description="Most bytes of a request body.")
+    document_max_characters: Count = Field(default=65_536, description="Most characters of a GraphQL document.")
     document_max_tokens: Count = Field(default=2_000, description="Most tokens of a GraphQL document.")
     document_max_depth: Count = Field(default=12, description="Most levels of nested fields in an operation.")
     document_max_root_fields: Count = Field(default=20, description="Most root fields of an operation.")
     document_max_aliases: Count = Field(default=30, description="Most aliases in a GraphQL document.")
+    document_max_comparisons: Count = Field(
+        default=20_000,
+        description="Most comparisons of fields that a GraphQL document selects more than once under the same name.",
+    )
     document_cache_characters: Count = Field(
         default=500_000, description="How many characters of validated documents are remembered, at some 70 bytes each."
     )

@@ -93,10 +93,12 @@ def _document(file: Path, schema: GraphQLSchema, requirements: Requirements) -> 
     if len(text) > LONGEST:
         raise Refused(f"--query {file} is longer than {LONGEST} characters.")
     limits = DocumentLimits(
+        characters=settings.document_max_characters,
         tokens=settings.document_max_tokens,
         depth=settings.document_max_depth,
         root_fields=settings.document_max_root_fields,
         aliases=settings.document_max_aliases,
+        comparisons=settings.document_max_comparisons,
         cache_characters=0,
     )
     try:

@@ -6,10 +6,8 @@ import base64
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Any
 
-from cachetools import LRUCache
 from graphql import (
     REMOVE,
     DirectiveNode,
@@ -23,14 +21,15 @@ from graphql import (
     Visitor,
     get_operation_ast,
     parse,
-    validate,
     visit,
 )
 
 from gateway.errors import BadUserInput, LimitExceeded, ParseFailed, ValidationFailed
 from gateway.execution.breadth_first.plans import Plans, nothing
+from gateway.execution.document_memory import DocumentMemory
 from gateway.execution.errors import RequestRejected, rejected
-from gateway.execution.measures import aliases_of, depth_of, root_fields_of
+from gateway.execution.measures import measured
+from gateway.execution.validation import NestedTooDeeply, TooManyComparisons, Validation
 from gateway.policy.plan import CutField, authorized
 from gateway.policy.requirements import Requirements
 
@@ -39,6 +38,9 @@ MOST_VARIANTS = 4
 
 LONGEST_REMEMBERED = 16_384
 """Characters of the longest document worth remembering; longer ones are rare and would fill the memory."""
+
+MOST_SAID = 1_000
+"""Characters of what is said about one fault: it may quote a literal as long as the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,12 @@ class Document:
 class DocumentLimits:
     """How large a document may be, and how many characters of documents are remembered (some 70 bytes each)."""
 
+    characters: int
     tokens: int
     depth: int
     root_fields: int
     aliases: int
+    comparisons: int
     cache_characters: int
 
 
@@ -123,27 +127,28 @@ class Documents:
         self._missed = missed
         self._compiled = compiled
         self._left = left
-        self._cache: LRUCache[str, Document] = LRUCache(limits.cache_characters, getsizeof=attrgetter("characters"))
+        self._validation = Validation(schema, limits.comparisons)
+        self._memory: DocumentMemory[Document] = DocumentMemory(limits.cache_characters)
 
     def prepare(self, query: str, scopes: frozenset[str]) -> Document:
         """The document in `query`. Raises RequestRejected when it is no GraphQL, does not fit, or is too large.
 
         What the schema has instead of what does not fit is told to those alone who may ask for the schema.
         """
-        document = self._cache.get(query)
+        document = self._memory.get(query)
         if document is not None:
             self._hit()
         else:
             self._missed()
             document = self._prepared(query, hide_suggestions=not self.may_introspect(scopes))
             if len(query) <= min(LONGEST_REMEMBERED, self._limits.cache_characters):
-                self._cache[query] = document
+                self._memory.put(query, document)
         return document
 
     @property
     def remembered_characters(self) -> int:
         """How many characters of documents are remembered."""
-        return int(self._cache.currsize)
+        return self._memory.characters
 
     def may_introspect(self, scopes: frozenset[str]) -> bool:
         """Whether a token with `scopes` may learn what the schema has."""
@@ -154,18 +159,34 @@ class Documents:
         return scopes & self._requirements.known_scopes
 
     def _prepared(self, query: str, *, hide_suggestions: bool) -> Document:
+        """Each limit is looked at before what it keeps from becoming expensive."""
+        most = self._limits.characters
+        if len(query) > most:
+            message = f"The document has {len(query)} characters; the limit is {most}."
+            raise _exceeded(message, "document_max_characters", most, len(query))
         parsed = self._parsed(query)
-        if errors := validate(self._schema, parsed, hide_suggestions=hide_suggestions):
-            raise RequestRejected([_coded(error, ValidationFailed.code) for error in errors])
         self._check_limits(parsed)
+        self._validate(query, parsed, hide_suggestions=hide_suggestions)
         return Document(
             incremental=parsed,
             # The same object where there is nothing to leave out.
-            whole=visit(parsed, _WithoutIncrementalDelivery()),
+            whole=visit(parsed, _WithoutIncrementalDelivery()) if "@" in query else parsed,
             digest=_digest(query),
             characters=len(query),
             _authorize=self._authorize,
         )
+
+    def _validate(self, query: str, document: DocumentNode, *, hide_suggestions: bool) -> None:
+        try:
+            faults = self._validation.faults(query, document, hide_suggestions=hide_suggestions)
+        except TooManyComparisons as exc:
+            most = self._limits.comparisons
+            message = f"The document selects fields of the same name too often: more than {most} comparisons of them."
+            raise _exceeded(message, "document_max_comparisons", most) from exc
+        except NestedTooDeeply as exc:
+            raise self._nested_too_deeply() from exc
+        if faults:
+            raise RequestRejected([_coded(fault, ValidationFailed.code) for fault in faults])
 
     def _authorize(self, document: DocumentNode, scopes: frozenset[str]) -> Runnable:
         allowed = authorized(document, self._schema, self._requirements, scopes)
@@ -176,27 +197,35 @@ class Documents:
 
     def _check_limits(self, document: DocumentNode) -> None:
         limits = self._limits
-        for name, most, asked, what in (
-            ("document_max_depth", limits.depth, depth_of(document), "levels of nested fields"),
-            ("document_max_root_fields", limits.root_fields, root_fields_of(document), "root fields"),
-            ("document_max_aliases", limits.aliases, aliases_of(document), "aliases"),
+        try:
+            asked = measured(document)
+        except RecursionError as exc:
+            raise self._nested_too_deeply() from exc
+        for name, most, number, what in (
+            ("document_max_depth", limits.depth, asked.depth, "levels of nested fields"),
+            ("document_max_root_fields", limits.root_fields, asked.root_fields, "root fields"),
+            ("document_max_aliases", limits.aliases, asked.aliases, "aliases"),
         ):
-            if asked > most:
-                raise _exceeded(f"The document has {asked} {what}; the limit is {most}.", name, most, asked)
+            if number > most:
+                raise _exceeded(f"The document has {number} {what}; the limit is {most}.", name, most, number)
 
     def _parsed(self, query: str) -> DocumentNode:
         try:
             return parse(query, max_lexical_tokens=self._limits.tokens)
         except GraphQLError as exc:
             # graphql-core has no type of its own for the limits it keeps: on tokens, and on nesting (its stack).
-            tokens, depth = self._limits.tokens, self._limits.depth
+            tokens = self._limits.tokens
             if "tokens. Parsing aborted" in exc.message:
                 message = f"The document has more than {tokens} tokens."
                 raise _exceeded(message, "document_max_tokens", tokens) from exc
             if "nested too deeply" in exc.message:
-                message = f"The document is nested too deeply; the limit is {depth} levels of fields."
-                raise _exceeded(message, "document_max_depth", depth) from exc
+                raise self._nested_too_deeply() from exc
             raise RequestRejected([_coded(exc, ParseFailed.code)]) from exc
+
+    def _nested_too_deeply(self) -> RequestRejected:
+        depth = self._limits.depth
+        message = f"The document is nested too deeply; the limit is {depth} levels of fields."
+        return _exceeded(message, "document_max_depth", depth)
 
 
 class _CutFields(Visitor):
@@ -234,5 +263,9 @@ def _digest(query: str) -> str:
 
 
 def _coded(error: GraphQLError, code: str) -> GraphQLError:
+    if len(error.message) > MOST_SAID:
+        error.message = error.message[:MOST_SAID] + " …"
     error.extensions = {**(error.extensions or {}), "code": code}
+    # What a scalar raised for a literal that it cannot read, such as a number of 5,000 digits, is no fault of ours.
+    error.original_error = None
     return error

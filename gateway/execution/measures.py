@@ -1,8 +1,12 @@
-"""How much a valid document asks for: levels of fields, root fields, aliases. Fragments are followed."""
+"""How much a document asks for: levels of fields, root fields, aliases. Fragments are followed.
+
+Measured before the document is validated, which would be dearer. Of one that spreads fragments in a circle, or that it
+does not define, less is said than it asks for; it is refused for that.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from graphql import (
     DocumentNode,
@@ -12,92 +16,78 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    Visitor,
-    visit,
 )
+from graphql.language import SelectionNode
 
 COUNTED = 1_000_000
 """Root fields beyond this are not counted: fragments that spread each other twice double them at each level."""
 
 
-def depth_of(document: DocumentNode) -> int:
-    """The most levels of fields of any operation in a valid document: no cycles, every fragment defined.
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """The most levels of fields and the most root fields of any operation, and the aliases of the whole document.
 
-    Introspection is not counted.
+    A root field counts as often as it is selected. Introspection is no level.
     """
-    fragments = _fragments(document)
-    known: dict[str, int] = {}
 
-    def depth(selection_set: SelectionSetNode | None) -> int:
-        if selection_set is None:
-            return 0
-        deepest = 0
-        for selection in selection_set.selections:
-            if isinstance(selection, FieldNode):
-                # Introspection is bounded by graphql-core's own rule and needs more levels than any other question.
-                levels = 0 if selection.name.value.startswith("__") else 1 + depth(selection.selection_set)
-            elif isinstance(selection, InlineFragmentNode):
-                levels = depth(selection.selection_set)
-            elif isinstance(selection, FragmentSpreadNode):
-                name = selection.name.value
-                if name not in known:
-                    known[name] = depth(fragments[name].selection_set)
-                levels = known[name]
-            deepest = max(deepest, levels)
-        return deepest
-
-    return max(map(depth, _operations(document)), default=0)
+    depth: int
+    root_fields: int
+    aliases: int
 
 
-def root_fields_of(document: DocumentNode) -> int:
-    """The most root fields of any operation in a valid document, a field counted as often as it is selected."""
-    fragments = _fragments(document)
-    known: dict[str, int] = {}
-
-    def fields(selection_set: SelectionSetNode) -> int:
-        number = 0
-        for selection in selection_set.selections:
-            if isinstance(selection, FieldNode):
-                number += 1
-            elif isinstance(selection, InlineFragmentNode):
-                number += fields(selection.selection_set)
-            elif isinstance(selection, FragmentSpreadNode):
-                name = selection.name.value
-                if name not in known:
-                    known[name] = fields(fragments[name].selection_set)
-                number += known[name]
-        return min(number, COUNTED)
-
-    return max(map(fields, _operations(document)), default=0)
-
-
-def aliases_of(document: DocumentNode) -> int:
-    """How many aliases stand in the document."""
-    counter = _Aliases()
-    visit(document, counter)
-    return counter.number
-
-
-class _Aliases(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.number = 0
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        self.number += node.alias is not None
-
-
-def _fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
-    return {
-        definition.name.value: definition
-        for definition in document.definitions
-        if isinstance(definition, FragmentDefinitionNode)
-    }
-
-
-def _operations(document: DocumentNode) -> list[SelectionSetNode]:
-    return [
-        definition.selection_set
+def measured(document: DocumentNode) -> Measures:
+    """What the document asks for. Raises RecursionError where fragments are spread too deeply to say."""
+    walk = _Walk(document)
+    operations = [
+        walk.selected(definition.selection_set)
         for definition in document.definitions
         if isinstance(definition, OperationDefinitionNode)
     ]
+    walk.through_all_fragments()
+    depths, root_fields = zip(*operations, strict=True) if operations else ((0,), (0,))
+    return Measures(max(depths), max(root_fields), walk.aliases)
+
+
+class _Walk:
+    """Goes through every selection set once, counting aliases. What is in a fragment is remembered by its name."""
+
+    def __init__(self, document: DocumentNode) -> None:
+        self.aliases = 0
+        self._fragments = {
+            definition.name.value: definition.selection_set
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        self._known: dict[str, tuple[int, int]] = {}
+
+    def selected(self, selection_set: SelectionSetNode | None) -> tuple[int, int]:
+        """Its levels of fields, and how many fields its first level has."""
+        deepest = fields = 0
+        for selection in selection_set.selections if selection_set else ():
+            depth, number = self._of(selection)
+            deepest = max(deepest, depth)
+            fields += number
+        return deepest, min(fields, COUNTED)
+
+    def through_all_fragments(self) -> None:
+        """Counts the aliases of those, too, that nobody spreads."""
+        for name in self._fragments:
+            self._of_fragment(name)
+
+    def _of(self, selection: SelectionNode) -> tuple[int, int]:
+        if isinstance(selection, FieldNode):
+            self.aliases += selection.alias is not None
+            below, _ = self.selected(selection.selection_set)
+            # Introspection is bounded by graphql-core's own rule and needs more levels than any other question.
+            return 0 if selection.name.value.startswith("__") else 1 + below, 1
+        if isinstance(selection, InlineFragmentNode):
+            return self.selected(selection.selection_set)
+        assert isinstance(selection, FragmentSpreadNode), "a selection is one of three"
+        return self._of_fragment(selection.name.value)
+
+    def _of_fragment(self, name: str) -> tuple[int, int]:
+        if name not in self._known:
+            # Nothing, as long as it is being gone through: it may spread itself.
+            self._known[name] = (0, 0)
+            self._known[name] = self.selected(self._fragments.get(name))
+        return self._known[name]

@@ -10,11 +10,20 @@ from graphql import OperationType, parse, print_ast
 from gateway.errors import LimitExceeded
 from gateway.execution.documents import LONGEST_REMEMBERED, MOST_VARIANTS, DocumentLimits, Documents
 from gateway.execution.errors import RequestRejected
+from gateway.execution.validation import MOST_FAULTS
 from tests.execution.schema import NO_SCOPES, UNGUARDED, nesting_schema
 
 
 def documents(**limits: int) -> Documents:
-    most = {"tokens": 100, "depth": 3, "root_fields": 5, "aliases": 4, "cache_characters": 1_000}
+    most = {
+        "characters": 20_000,
+        "tokens": 100,
+        "depth": 3,
+        "root_fields": 5,
+        "aliases": 4,
+        "comparisons": 20,
+        "cache_characters": 1_000,
+    }
     return Documents(nesting_schema(), UNGUARDED, DocumentLimits(**{**most, **limits}))
 
 
@@ -60,6 +69,57 @@ def test_a_long_document_is_not_remembered(parsed: list[str]) -> None:
     assert len(parsed) == 2
 
 
+def test_a_flood_of_documents_seen_once_pushes_out_none_that_was_used_again(parsed: list[str]) -> None:
+    prepared = documents(cache_characters=1_000)
+    for _ in range(2):
+        prepared.prepare("{ thing { name } }", NO_SCOPES)
+
+    for number in range(1_000):
+        prepared.prepare(f"query Q{number} {{ name: __typename }}", NO_SCOPES)
+        assert prepared.remembered_characters <= 1_000
+    parsed.clear()
+    prepared.prepare("{ thing { name } }", NO_SCOPES)
+
+    assert parsed == []
+
+
+@pytest.mark.parametrize("levels", [300, 3_000])
+def test_fragments_that_spread_each_other_too_deeply_are_a_limit_too(levels: int) -> None:
+    fragments = [f"fragment F{n} on Query {{ ...F{n + 1} }}" for n in range(levels)]
+    query = " ".join(["{ ...F0 }", *fragments, f"fragment F{levels} on Query {{ __typename }}"])
+    with pytest.raises(RequestRejected) as refused:
+        documents(tokens=100_000, characters=200_000).prepare(query, NO_SCOPES)
+
+    reason = refused.value.errors[0].original_error
+    assert isinstance(reason, LimitExceeded)
+    assert reason.limit == "document_max_depth"
+
+
+def test_no_more_than_ten_faults_are_told_of() -> None:
+    with pytest.raises(RequestRejected) as refused:
+        documents(root_fields=50).prepare("{" + " ".join(f"nothing{number}" for number in range(40)) + "}", NO_SCOPES)
+
+    assert len(refused.value.errors) == MOST_FAULTS + 1
+    assert "error limit reached" in refused.value.errors[-1].message
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ thing @nothing { name } }",
+        "{ thing { name @skip(if: true) @skip(if: true) } }",
+        "fragment F on Query { name } { __typename }",
+        "{ ...F } fragment F on Query { ...F }",
+        "{ ...F }",
+    ],
+)
+def test_faults_of_directives_and_fragments_are_found(query: str) -> None:
+    with pytest.raises(RequestRejected) as refused:
+        documents().prepare(query, NO_SCOPES)
+
+    assert {(error.extensions or {})["code"] for error in refused.value.errors} == {"GRAPHQL_VALIDATION_FAILED"}
+
+
 def test_a_document_that_is_refused_is_not_remembered(parsed: list[str]) -> None:
     prepared = documents()
 
@@ -100,6 +160,9 @@ def test_every_reason_to_refuse_a_document_has_a_code(query: str, codes: list[st
             6,
         ),
         ("{ thing { a: name b: name c: name d: name e: name } }", "document_max_aliases", 4, 5),
+        ("{ a: b c: d e: f g: h i: j }", "document_max_aliases", 4, 5),
+        ("{ name }".ljust(20_001), "document_max_characters", 20_000, 20_001),
+        ("{ thing {" + " name" * 20 + "} }", "document_max_comparisons", 20, None),
     ],
 )
 def test_a_limit_that_is_passed_is_named(query: str, limit: str, value: int, asked: int | None) -> None:
@@ -115,7 +178,7 @@ def test_a_limit_that_is_passed_is_named(query: str, limit: str, value: int, ask
 @pytest.mark.parametrize("opening", ["{ thing ", "{ ... ", "{ number(of: " + "[" * 200])
 def test_nesting_beyond_what_the_parser_holds_is_a_limit_too(opening: str) -> None:
     with pytest.raises(RequestRejected) as refused:
-        documents(tokens=10_000).prepare(opening * 600, NO_SCOPES)
+        documents(tokens=10_000, characters=200_000).prepare(opening * 600, NO_SCOPES)
 
     reason = refused.value.errors[0].original_error
     assert isinstance(reason, LimitExceeded)

@@ -1,11 +1,11 @@
-"""How deep an operation nests its fields."""
+"""How deep an operation nests its fields, and how much else it asks for."""
 
 from __future__ import annotations
 
 import pytest
 from graphql import get_introspection_query, parse
 
-from gateway.execution.measures import depth_of
+from gateway.execution.measures import Measures, measured
 
 
 @pytest.mark.parametrize(
@@ -28,11 +28,11 @@ from gateway.execution.measures import depth_of
     ],
 )
 def test_fields_are_counted_level_by_level_and_fragments_are_no_levels(document: str, depth: int) -> None:
-    assert depth_of(parse(document)) == depth
+    assert measured(parse(document)).depth == depth
 
 
 def test_introspection_is_not_counted() -> None:
-    assert depth_of(parse(get_introspection_query())) == 0
+    assert measured(parse(get_introspection_query())).depth == 0
 
 
 def test_a_fragment_that_is_spread_often_is_measured_once() -> None:
@@ -40,4 +40,23 @@ def test_a_fragment_that_is_spread_often_is_measured_once() -> None:
     doubling = [f"fragment F{n} on Thing {{ thing {{ ...F{n + 1} ...F{n + 1} }} }}" for n in range(60)]
     document = " ".join(["{ thing { ...F0 } }", *doubling, "fragment F60 on Thing { name }"])
 
-    assert depth_of(parse(document)) == 62
+    assert measured(parse(document)).depth == 62
+
+
+def test_aliases_are_counted_once_wherever_they_stand() -> None:
+    fragments = "fragment F on Query { c: name } fragment G on Query { d: name }"
+
+    assert measured(parse(f"{{ a: name ...F ...F __schema {{ b: types {{ name }} }} }} {fragments}")).aliases == 4
+
+
+def test_root_fields_are_counted_as_often_as_they_are_selected() -> None:
+    document = "{ name ...F ... { ...F } } fragment F on Query { name thing { name name name } }"
+
+    assert measured(parse(document)).root_fields == 5
+
+
+@pytest.mark.parametrize(
+    "document", ["{ ...F } fragment F on Query { name ...G } fragment G on Query { ...F }", "{ name ...Nobody }"]
+)
+def test_what_is_not_valid_is_measured_without_an_end_to_it(document: str) -> None:
+    assert measured(parse(document)) == Measures(depth=1, root_fields=1, aliases=0)

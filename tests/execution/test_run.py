@@ -34,7 +34,9 @@ SCHEMA.type_map["Query"].fields["secret"].resolve = failing  # type: ignore[attr
 SCHEMA.type_map["Query"].fields["must"].resolve = failing  # type: ignore[attr-defined]
 
 
-LIMITS = DocumentLimits(tokens=100, depth=5, root_fields=5, aliases=5, cache_characters=0)
+LIMITS = DocumentLimits(
+    characters=10_000, tokens=100, depth=5, root_fields=5, aliases=5, comparisons=100, cache_characters=0
+)
 
 
 async def ran(

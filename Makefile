@@ -21,7 +21,7 @@ HAS_NODE = command -v npm >/dev/null && node -e '$(NODE_VERSION)' 2>/dev/null
 npm = output=$$({ $(1); } 2>&1) || { printf '%s\n' "$$output" | tail -n 8; echo "$(2)"; }
 
 .DELETE_ON_ERROR:
-.PHONY: help run test test-kill test-crash test-faults mutation bench bench-quick bench-authorization bench-hanging bench-verify bench-record test-engine bench-execution test-authorization check playground schema docs lock clean
+.PHONY: help run test test-kill test-crash test-faults mutation bench bench-quick bench-growth bench-authorization bench-hanging bench-verify bench-record test-engine bench-execution test-authorization check playground schema docs lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ bench: $(VENV) $(BENCH_PEERS) ## Measure the gateway beside a hand-written handl
 
 bench-quick: $(VENV) $(BENCH_PEERS) ## The same in short, for daily use (two minutes)
 	@$(BIN)/python -m tests.bench.speed --quick
+
+bench-growth: $(VENV) ## Load the gateway alone for ten minutes, and see whether its memory grows
+	@$(BIN)/python -m tests.bench.speed.growth
 
 bench-authorization: $(VENV) ## Measure what authorization costs on the warm path (a few minutes)
 	@$(BIN)/python -m tests.bench.authorization

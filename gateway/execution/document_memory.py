@@ -1,7 +1,7 @@
 """Which documents are remembered: those in use, however many others pass by once.
 
-Least recently used alone would let a flood of distinct documents push out the good ones. Here one is on probation first,
-and kept from its second use on (a segmented LRU): a flood of documents that are each seen once pushes out nothing but
+Least recently used alone would let a flood of distinct documents push out the good ones. Here a document is on trial
+first, and kept from its second use on (a segmented LRU): a flood of documents that are each seen once pushes out only
 what was seen once.
 """
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import json
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -28,12 +31,33 @@ from tests.bench.speed.work import CASES, Bench, shares
 
 REPORT = Path("build") / "bench.json"
 
+THROUGHPUT, SHARES = "throughput", "shares"
+MEASURES: Mapping[str, Callable[[Bench], Awaitable[Any]]] = {
+    "connections": Bench.connections,
+    "cases": Bench.cases,
+    "mix_of_ten_documents": Bench.mix,
+    "documents_never_seen": Bench.never_seen,
+    "one_slow_producer": Bench.one_slow_producer,
+    "added_to_the_slowest_producer": Bench.added,
+    "defer": Bench.deferred,
+    "operations": Bench.operations,
+    "bad_input": Bench.bad_input,
+    "memory_mib": Bench.memory,
+}
+"""By their names in the report. The throughput comes before them, the shares of the CPU time after them."""
+
+NAMES = (THROUGHPUT, *MEASURES, SHARES)
+
 console = Console(highlight=False, width=150)
 
 
-async def measured(stage: Stage, scale: Scale) -> dict[str, Any]:
-    """Every figure. Servers are started one after the other, and all run while one of them is measured."""
+async def measured(stage: Stage, scale: Scale, names: Collection[str]) -> dict[str, Any]:
+    """Every figure of `names`. Servers are started one after the other; all run while one of them is measured.
+
+    What could not be measured is among `faults`. Raises WrongAnswer where the throughput could not.
+    """
     kinds = [kind for kind in KINDS if kind not in PEERS or has_peers()]
+    report: dict[str, Any] = {"ratios": {}, "about": about(scale.name), "faults": []}
     with ExitStack() as stack:
         servers = []
         for kind in kinds:
@@ -43,32 +67,30 @@ async def measured(stage: Stage, scale: Scale) -> dict[str, Any]:
             await must_refuse(server, stage.pools[CASES])
             servers.append(server)
         bench = Bench(stage, scale, servers)
+        report["start_up_seconds"] = bench.start_up()
         _say("warming up")
         await bench.warm_up()
-        _say("throughput")
-        throughput, ratios, medians = await bench.throughput()
-        report: dict[str, Any] = {
-            "ratios": medians,
-            "about": about(scale.name),
-            "ratios_with_spread": ratios,
-            "throughput": throughput,
-        }
-        for name, measure in (
-            ("connections", bench.connections),
-            ("cases", bench.cases),
-            ("mix_of_ten_documents", bench.mix),
-            ("documents_never_seen", bench.never_seen),
-            ("one_slow_producer", bench.one_slow_producer),
-            ("added_to_the_slowest_producer", bench.added),
-            ("defer", bench.deferred),
-            ("memory_mib", bench.memory),
-        ):
-            _say(name.replace("_", " "))
-            report[name] = await measure()
-        report["start_up_seconds"] = bench.start_up()
-    _say("shares of the CPU time")
-    report["shares"] = await shares(stage, scale)
+        if THROUGHPUT in names:
+            _say(THROUGHPUT)
+            report[THROUGHPUT], report["ratios_with_spread"], report["ratios"] = await bench.throughput()
+        for name, measure in MEASURES.items():
+            if name in names:
+                _say(name.replace("_", " "))
+                await _noted(report, name, measure(bench))
+                report["faults"] += [f"{name}: {fault}" for fault in bench.faults]
+                bench.faults.clear()
+    if SHARES in names:
+        _say("shares of the CPU time")
+        await _noted(report, SHARES, shares(stage, scale))
     return report
+
+
+async def _noted(report: dict[str, Any], name: str, measuring: Awaitable[Any]) -> None:
+    """One measurement that fails is not worth the others."""
+    try:
+        report[name] = await measuring
+    except (WrongAnswer, OSError, asyncio.IncompleteReadError, RuntimeError) as exc:
+        report["faults"].append(f"{name}: {type(exc).__name__}: {exc}")
 
 
 def _say(what: str) -> None:
@@ -76,8 +98,9 @@ def _say(what: str) -> None:
 
 
 def main() -> int:
-    """Runs it, prints the table and writes the report; 1 where what is measured answers wrongly."""
-    scale = QUICK if "--quick" in sys.argv else FULL
+    """Runs it, prints the tables and writes the report; 1 where anything that is measured answers wrongly."""
+    chosen = _arguments()
+    scale: Scale = QUICK if chosen.quick else FULL
     cores.take_the_rest()
     if cores.IS_SHARED:
         console.print("[bold]There is one core alone: servers and load share it, and the figures mean little.[/]")
@@ -87,17 +110,39 @@ def main() -> int:
         console.print(f"[bold]There is no engine but the standard one: {STANDARD.title} is the same as ours.[/]")
     with tempfile.TemporaryDirectory() as folder, set_up(Path(folder), scale) as stage:
         try:
-            report = uvloop.run(measured(stage, scale))
+            report = uvloop.run(measured(stage, scale, chosen.only or NAMES))
         except WrongAnswer as exc:
             console.print(f"[bold red]Nothing counts:[/] {escape(str(exc))}")
             return 1
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(json.dumps(report, indent=2) + "\n")
     for table in shown(report):
         console.print(table)
-    if scale is FULL:
-        write_page(report)
-    return 0
+    for fault in report["faults"]:
+        console.print(f"[bold red]Not measured:[/] {escape(fault)}")
+    if not chosen.only:
+        REPORT.parent.mkdir(exist_ok=True)
+        REPORT.write_text(json.dumps(report, indent=2) + "\n")
+        if scale is FULL:
+            write_page(report)
+    return 1 if report["faults"] else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.speed",
+        description="Measures the gateway beside a hand-written handler and two other gateways. Writes "
+        "build/bench.json and docs/performance.md.",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer and shorter rounds: two minutes; docs/performance.md stays"
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=NAMES,
+        metavar="NAME",
+        help=f"measure this alone, and write nothing; may be given several times: {', '.join(NAMES)}",
+    )
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Three producers and the group subgraph, in one process: `python -m tests.bench.speed.backends URI DATABASE`.
 
 Prints their addresses as JSON, then serves. A line `delay SECONDS ID...` on standard input has those producers take so
-long over every answer from then on. `database` among the addresses is what to use in the place of the database's own
-(group_reads.py), unless that is a MongoDB that was given.
+long over every answer from then on. `count` has it print, as JSON, how many requests each producer and which commands
+the database has had since the last time. `database` among the addresses is what to use in the place of the database's
+own (group_reads.py), unless that is a MongoDB that was given.
 
 The producers answer any reference, and do not look at who asks: they are not what is measured. The group subgraph is
 for the gateways that have no database of their own; ours does not ask it.
@@ -15,6 +16,7 @@ import base64
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,13 +36,15 @@ from tests.database import GIVEN
 
 
 class Producer:
-    """Answers `_entities`. `delay` is how many seconds it takes over it."""
+    """Answers `_entities`. `delay` is how many seconds it takes over it; `requests` how many it has had."""
 
     def __init__(self) -> None:
         self.delay = 0.0
+        self.requests = 0
 
     async def answer(self, body: bytes, _authorization: str) -> bytes:
         """The statuses of the cases asked for, as far as selected."""
+        self.requests += 1
         if self.delay:
             await asyncio.sleep(self.delay)
         request = orjson.loads(body)
@@ -130,8 +134,9 @@ async def serve(uri: str, name: str) -> None:
     """Serves until standard input ends."""
     producers = {id_: Producer() for id_ in PRODUCERS}
     servers, addresses = [], {"database": uri}
+    commands = Counter[str]()
     if GIVEN not in os.environ:
-        reads, addresses["database"] = await GroupReads(uri, name).serving()
+        reads, addresses["database"] = await GroupReads(uri, name, commands).serving()
         servers.append(reads)
     for id_, answer in (
         *((id_, one.answer) for id_, one in producers.items()),
@@ -141,10 +146,18 @@ async def serve(uri: str, name: str) -> None:
         servers.append(server)
     print(json.dumps(addresses), flush=True)  # noqa: T201 - the parent reads
     while line := await asyncio.to_thread(sys.stdin.readline):
-        _, seconds, *ids = line.split()
-        for id_ in ids:
-            producers[id_].delay = float(seconds)
-        print("done", flush=True)  # noqa: T201 - the parent waits for it
+        match line.split():
+            case ["delay", seconds, *ids]:
+                for id_ in ids:
+                    producers[id_].delay = float(seconds)
+                said = "done"
+            case _:
+                counted = {"producers": {id_: one.requests for id_, one in producers.items()}, "database": commands}
+                said = json.dumps(counted)
+                commands.clear()
+                for one in producers.values():
+                    one.requests = 0
+        print(said, flush=True)  # noqa: T201 - the parent waits for it
 
 
 if __name__ == "__main__":

@@ -40,9 +40,9 @@ def bars(title: str, rows: Sequence[Bar]) -> str:
     return _svg(title, height, parts)
 
 
-def lines(title: str, places: Sequence[str], series: Mapping[str, Sequence[float]]) -> str:
-    """One line for each of `series`, over `places` at even distances; from 0 up."""
-    highest = max(value for values in series.values() for value in values) or 1.0
+def lines(title: str, places: Sequence[str], series: Mapping[str, Sequence[float | None]]) -> str:
+    """One line for each of `series`, over `places` at even distances; from 0 up. None was not measured."""
+    highest = max((value for values in series.values() for value in values if value is not None), default=1.0)
     left, top, bottom, right = 60, 40, 260, WIDTH - 190
     step = (right - left) / max(len(places) - 1, 1)
     parts = [_text(0, 18, title, "font-weight='bold'")]
@@ -55,7 +55,9 @@ def lines(title: str, places: Sequence[str], series: Mapping[str, Sequence[float
     for number, (name, values) in enumerate(series.items()):
         colour = COLOURS[number % len(COLOURS)]
         points = [
-            (left + place * step, bottom - value / highest * (bottom - top)) for place, value in enumerate(values)
+            (left + place * step, bottom - value / highest * (bottom - top))
+            for place, value in enumerate(values)
+            if value is not None
         ]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         parts.append(f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='2'/>")

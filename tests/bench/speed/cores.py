@@ -38,6 +38,12 @@ def resident_mib(pids: list[int]) -> float:
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
 
 
+def most_resident_mib(pids: list[int]) -> float:
+    """The most resident memory that these processes ever had, in MiB."""
+    lines = (line for pid in pids for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return round(sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 2**10, 1)
+
+
 def with_descendants(pid: int) -> list[int]:
     """The process and all that it and its children have started."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

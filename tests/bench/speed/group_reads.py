@@ -4,12 +4,15 @@ The embedded database looks through all groups for it, thousands here, which a M
 cores the database would be the slowest part of every request, and all servers equally fast. Everything else goes to it
 and back as it is, the record's writes above all. What is remembered of a group was read from it by id; the subject is
 compared, and the owner where it is asked for as such. Nothing changes a group while something is measured.
+
+All commands are counted on the way, those that are answered here, too.
 """
 
 from __future__ import annotations
 
 import asyncio
 import struct
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -25,6 +28,9 @@ OP_MSG = 2013
 OPENING = struct.Struct("<iB")
 """What follows the header of a message: flags, and the kind of its first section, 0 for the command."""
 
+STRING = 2
+"""The kind of a value in BSON."""
+
 COMMAND_AT = HEADER.size + OPENING.size
 READS_GROUPS = b"\x02find\x00\x0b\x00\x00\x00caseGroups\x00"
 """How a command begins, after its length, that reads them: the key `find`, a string."""
@@ -37,10 +43,11 @@ Group = RawBSONDocument
 class GroupReads:
     """Answers reads of groups by id in the database `name` of the MongoDB at `uri`, and hands on all else."""
 
-    def __init__(self, uri: str, name: str) -> None:
+    def __init__(self, uri: str, name: str, commands: Counter[str]) -> None:
         parts = urlsplit(uri)
         self._host, self._port = parts.hostname, parts.port
         self._name = name
+        self._commands = commands
         self._groups = AsyncMongoClient[dict[str, Any]](uri)[name].get_collection("caseGroups", codec_options=RAW)
         self._remembered: dict[bson.ObjectId, Group | None] = {}
 
@@ -58,6 +65,8 @@ class GroupReads:
                     header = await client.readexactly(HEADER.size)
                     length, request, _, code = HEADER.unpack(header)
                     message = header + await client.readexactly(length - HEADER.size)
+                    if code == OP_MSG:
+                        self._commands[_command(message)] += 1
                     if code == OP_MSG and message.startswith(READS_GROUPS, COMMAND_AT + 4):
                         answer = await self._answer(message)
                         if answer is not None:
@@ -86,6 +95,17 @@ class GroupReads:
         if id_ not in self._remembered:
             self._remembered[id_] = await self._groups.find_one({"_id": id_})  # type: ignore[assignment]
         return self._remembered[id_]
+
+
+def _command(message: bytes) -> str:
+    """Its name and, where it is about one, its collection: what comes first in it."""
+    kind, at = message[COMMAND_AT + 4], COMMAND_AT + 5
+    end = message.index(0, at)
+    name = message[at:end].decode()
+    if kind != STRING:
+        return name
+    (length,) = struct.unpack_from("<i", message, end + 1)
+    return f"{name} {message[end + 5 : end + 4 + length].decode()}"
 
 
 def _fits(group: Group, filter_: Mapping[str, Any]) -> bool:

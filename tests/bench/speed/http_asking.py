@@ -10,6 +10,9 @@ from typing import cast
 
 import httptools
 
+LONGEST = 60.0
+"""Seconds after which nobody waits for an answer."""
+
 
 class WrongAnswer(Exception):
     """An answer that is not what the work asks for: nothing that was measured with it counts."""
@@ -45,20 +48,25 @@ class Refused(Expected):
 class Answers:
     """What was seen: the seconds to each whole answer and to the first byte of its body, and how long it all took."""
 
+    asked: int = 0
     times: list[float] = field(default_factory=list)
     first_bytes: list[float] = field(default_factory=list)
     seconds: float = 0.0
 
 
 class _Connection(asyncio.Protocol):
-    """Sends the next request when the one before is answered, until `end` or until there is none."""
+    """Sends the next request when the one before is answered: until `end`, but `least` of all connections together.
 
-    def __init__(self, requests: Iterator[bytes], expected: Expected, answers: Answers, end: float) -> None:
+    And until there is none.
+    """
+
+    def __init__(self, requests: Iterator[bytes], expected: Expected, answers: Answers, end: float, least: int) -> None:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._requests = requests
         self._expected = expected
         self._answers = answers
         self._end = end
+        self._least = least
         self._parser = httptools.HttpResponseParser(self)
         self._body: list[bytes] = []
         self._sent = self._first = 0.0
@@ -72,11 +80,13 @@ class _Connection(asyncio.Protocol):
     def _send_next(self) -> None:
         assert self._transport is not None
         self._sent = perf_counter()
-        request = next(self._requests, None) if self._sent < self._end else None
+        goes_on = self._sent < self._end or self._answers.asked < self._least
+        request = next(self._requests, None) if goes_on else None
         if request is None:
             self._transport.close()
             self.done.set_result(None)
         else:
+            self._answers.asked += 1
             self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
@@ -103,6 +113,12 @@ class _Connection(asyncio.Protocol):
         self._answers.first_bytes.append((self._first or now) - self._sent)
         self._send_next()
 
+    def close(self) -> None:
+        """Ends it, whatever is under way."""
+        self.done.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
             self.done.set_exception(exc or ConnectionError("the server closed the connection"))
@@ -115,25 +131,41 @@ class _Connection(asyncio.Protocol):
 
 
 async def asked(
-    port: int, requests: Iterator[bytes], expected: Expected, *, connections: int, seconds: float
+    port: int, requests: Iterator[bytes], expected: Expected, *, connections: int, seconds: float, least: int = 1
 ) -> Answers:
-    """Asks over so many connections for so long; what is under way then is waited for, and counts.
+    """Asks over so many connections for so long, and `least` times; what is under way then is waited for, and counts.
 
-    Raises WrongAnswer, and OSError where a connection cannot be made or breaks.
+    Raises WrongAnswer, and OSError where a connection cannot be made, breaks or is silent for very long.
     """
     answers = Answers()
+    loop = asyncio.get_running_loop()
     began = perf_counter()
     end = began + seconds
-    loop = asyncio.get_running_loop()
-    made = [
-        (await loop.create_connection(lambda: _Connection(requests, expected, answers, end), "127.0.0.1", port))[1]
-        for _ in range(connections)
-    ]
+
+    def connection() -> _Connection:
+        return _Connection(requests, expected, answers, end, least)
+
+    made = [(await loop.create_connection(connection, "127.0.0.1", port))[1] for _ in range(connections)]
     try:
-        await asyncio.gather(*(connection.done for connection in made))
+        async with asyncio.timeout(seconds + LONGEST):
+            await asyncio.gather(*(one.done for one in made))
     finally:
-        for connection in made:
-            if not connection.done.done():
-                connection.done.cancel()
+        for one in made:
+            one.close()
     answers.seconds = perf_counter() - began
     return answers
+
+
+async def refused(port: int, request: bytes) -> tuple[int, bytes]:
+    """The status and the body of the answer to one request, on a connection of its own.
+
+    Some are answered before they are read to their end. Raises OSError and IncompleteReadError.
+    """
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        return int(head.split(b" ", 2)[1]), await reader.readexactly(int(length.partition(b":")[2]))
+    finally:
+        writer.transport.abort()

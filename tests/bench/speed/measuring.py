@@ -20,19 +20,31 @@ FIRST_GUESS = 400
 
 MORE_THAN_LAST_TIME = 1.5
 
+USUAL_CASES = 20
+FEWEST_ANSWERS = 3
+"""In any round, however long they take."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is asked: of whom, which documents, and what every answer must hold."""
+    """What is asked: of whom, which documents, and what every answer must hold.
+
+    `warm_up` is how many answers each server gives beforehand, unmeasured, if they have 20 statuses.
+    """
 
     pool: Pool
     documents: Callable[[], Iterator[Selected]]
     statuses: int
+    warm_up: int = 40
 
     @property
     def expected(self) -> Expected:
         """What every answer must hold."""
         return Expected(self.statuses)
+
+    def answers(self, usual: int) -> int:
+        """So many answers of 20 statuses, or fewer of more: as many statuses in all."""
+        return max(usual * USUAL_CASES // max(self.statuses, USUAL_CASES), FEWEST_ANSWERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +65,11 @@ class Round:
 
 
 class Measuring:
-    """Measures servers; remembers how fast each was, to make enough requests ready."""
+    """Measures servers; remembers how fast each was, to make enough requests ready, and what went wrong."""
 
     def __init__(self) -> None:
         self._rates: dict[tuple[str, int], float] = {}
+        self.faults: list[str] = []
 
     async def rounds(
         self,
@@ -66,32 +79,54 @@ class Measuring:
         rounds: int,
         seconds: float,
         connections: int,
+        least: int = 1,
+        must_be_right: bool = False,
         after: Callable[[Server], None] = lambda _: None,
     ) -> dict[str, list[Round]]:
-        """By the server's name, its rounds. Beforehand each answers a little, unmeasured: pools and caches are warm."""
-        found: dict[str, list[Round]] = {server.kind.name: [] for server in servers}
-        for server in servers:
-            await self.round(server, work, min(seconds, 0.3), connections)
-        for number in range(rounds):
-            turn = number % len(servers)
-            for server in [*servers[turn:], *servers[:turn]]:
-                found[server.kind.name].append(await self.round(server, work, seconds, connections))
-                after(server)
-        return found
+        """By the server's name, its rounds. Beforehand each answers a little, unmeasured: pools and caches are warm.
 
-    async def round(self, server: Server, work: Work, seconds: float, connections: int) -> Round:
-        """One round. All of its requests are made ready before it begins."""
+        A round takes so many seconds, and as many more as it takes to give the `least` answers (Work.answers). Servers
+        that answer wrongly are left out, which is among the `faults`; if they `must_be_right`, WrongAnswer is raised.
+        """
+        found: dict[str, list[Round]] = {}
+        for number in range(-1, rounds):
+            turn = max(number, 0) % len(servers)
+            for server in [*servers[turn:], *servers[:turn]]:
+                name = server.kind.name
+                if number >= 0 and name not in found:
+                    continue
+                try:
+                    if number < 0:
+                        warm_up = max(work.answers(work.warm_up), 2 * connections)
+                        await self.round(server, work, min(seconds, 0.3), connections, warm_up)
+                        found[name] = []
+                    else:
+                        round_ = await self.round(server, work, seconds, connections, work.answers(least))
+                        found[name].append(round_)
+                        after(server)
+                except WrongAnswer as exc:
+                    if must_be_right:
+                        raise
+                    found.pop(name, None)
+                    self.faults.append(str(exc))
+        return {server.kind.name: found[server.kind.name] for server in servers if server.kind.name in found}
+
+    async def round(self, server: Server, work: Work, seconds: float, connections: int, least: int = 1) -> Round:
+        """One round. All of its requests are made ready before it begins. Raises WrongAnswer, with the server's log."""
         key = (server.kind.name, work.statuses)
         guess = self._rates.get(key, FIRST_GUESS * 20 / max(work.statuses, 20))
-        number = max(int(guess * seconds * MORE_THAN_LAST_TIME), connections)
+        number = max(int(guess * seconds * MORE_THAN_LAST_TIME), connections, least)
         requests = server.requests(work.pool, work.documents(), number)
         own, rest = server.pids, cores.with_descendants(os.getpid())
         rest = [pid for pid in rest if pid not in own]
         before, rest_before = cores.cpu_seconds(own), cores.cpu_seconds(rest)
         try:
-            answers = await asked(server.port, requests, work.expected, connections=connections, seconds=seconds)
+            answers = await asked(
+                server.port, requests, work.expected, connections=connections, seconds=seconds, least=least
+            )
         except (WrongAnswer, OSError) as exc:
-            raise WrongAnswer(f"{server.kind.title}: {exc}\n{server.last_words()}") from exc
+            said = f"{server.kind.title}, {work.statuses} cases, {connections} connections: {type(exc).__name__}: {exc}"
+            raise WrongAnswer(f"{said}\nThe end of its log:\n{server.last_words()}") from exc
         cpu, rest_cpu = cores.cpu_seconds(own) - before, cores.cpu_seconds(rest) - rest_before
         count = len(answers.times)
         self._rates[key] = count / answers.seconds

@@ -1,4 +1,4 @@
-"""docs/performance.md: what was measured, put between its two marks with the charts; the rest is written by hand."""
+"""docs/performance.md: what was measured, put between its marks with the charts; the rest is written by hand."""
 
 from __future__ import annotations
 
@@ -7,62 +7,66 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.speed.charts import COLOURS, Bar, bars, lines
-from tests.bench.speed.table import TITLES, other_figures
+from tests.bench.speed.goals import goals
+from tests.bench.speed.table import TITLES, operations_by_cases, other_figures
 
 PAGE = Path("docs") / "performance.md"
 CHARTS = Path("docs") / "performance"
-BEGIN, END = "<!-- measured: written by `make bench` -->", "<!-- measured: end -->"
+MARK, END = "<!-- {}: written by `make bench` -->", "<!-- {}: end -->"
 
 
 def write_page(report: dict[str, Any]) -> None:
-    """Writes the measured part of the page anew, and the charts."""
+    """Writes the two measured parts of the page anew, and the charts."""
     CHARTS.mkdir(exist_ok=True)
     for name, svg in charts(report).items():
         (CHARTS / f"{name}.svg").write_text(svg)
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{measured(report)}\n{END}{after}")
+    page = PAGE.read_text()
+    for name, part in (("goals", _goals(report)), ("measured", measured(report))):
+        before, begin, rest = page.partition(MARK.format(name))
+        _, end, after = rest.partition(END.format(name))
+        page = f"{before}{begin}\n\n{part}\n{end}{after}"
+    PAGE.write_text(page)
 
 
 def charts(report: dict[str, Any]) -> dict[str, str]:
-    """The charts by their files' names."""
+    """The charts by their files' names. Of what was not measured there is none."""
     throughput = report["throughput"]
     colours = dict(zip(throughput, COLOURS, strict=False))
 
-    def figure(name: str, title: str, form: str) -> str:
+    def figure_of(name: str, title: str, form: str) -> str:
         rows = [
             Bar(TITLES[server], found[name]["median"], form.format(found[name]["median"]), colours[server])
             for server, found in throughput.items()
         ]
         return bars(title, rows)
 
-    shares = report["shares"]["parts"]
-    return {
-        "throughput": figure("answers_per_second", "Answers per second, 20 cases, 16 connections", "{:.0f}"),
-        "cpu": figure("cpu_ms", "CPU time of the server per answer, ms", "{:.2f}"),
-        "connections": lines(
+    found = {
+        "throughput": figure_of("answers_per_second", "Answers per second, 20 cases, 16 connections", "{:.0f}"),
+        "cpu": figure_of("cpu_ms", "CPU time of the server per answer, ms", "{:.2f}"),
+    }
+    if "connections" in report:
+        found["connections"] = lines(
             "Answers per second by number of connections",
             list(report["connections"]),
             _series(report["connections"], lambda one: one["answers_per_second"]["median"], throughput),
-        ),
-        "cases": lines(
+        )
+    if "cases" in report:
+        many = {number: one for number, one in report["cases"].items() if int(number) >= 20}
+        found["cases"] = lines(
             "CPU time per case by number of cases, µs, from 20 cases on",
-            [number for number in report["cases"] if int(number) >= 20],
-            _series(
-                {number: one for number, one in report["cases"].items() if int(number) >= 20},
-                lambda one: one["cpu_us_per_case"],
-                throughput,
-            ),
-        ),
-        "shares": bars(
+            list(many),
+            _series(many, lambda one: one["cpu_us_per_case"], throughput),
+        )
+    if "shares" in report:
+        found["shares"] = bars(
             "Where ours spends its CPU time",
-            [Bar(part.replace("_", " "), share, f"{share:.1%}") for part, share in shares.items()],
-        ),
-    }
+            [Bar(part.replace("_", " "), share, f"{share:.1%}") for part, share in report["shares"]["parts"].items()],
+        )
+    return found
 
 
-def _series(rows: dict[str, Any], figure: Any, servers: Any) -> dict[str, list[float]]:
-    return {TITLES[name]: [figure(one[name]) for one in rows.values()] for name in servers}
+def _series(rows: dict[str, Any], figure_of: Any, servers: Any) -> dict[str, list[float | None]]:
+    return {TITLES[name]: [figure_of(one[name]) if name in one else None for one in rows.values()] for name in servers}
 
 
 def measured(report: dict[str, Any]) -> str:
@@ -70,18 +74,14 @@ def measured(report: dict[str, Any]) -> str:
     return "\n".join(_paragraphs(report))
 
 
+def _goals(report: dict[str, Any]) -> str:
+    rows = [(goal.goal, goal.measured, goal.verdict) for goal in goals(report)]
+    return _table(("goal", "measured", ""), rows, "---")
+
+
 def _paragraphs(report: dict[str, Any]) -> Iterator[str]:
-    about = report["about"]
-    machine = about["machine"]
-    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
-    load = machine["load_average"][0]
-    yield (
-        f"Measured {about['at'][:10]} on {machine['processor']}, {machine['cores']} cores, "
-        f"{machine['memory_gib']} GiB, {machine['system']}; the load average before it was {load}.\n"
-    )
-    yield f"Versions: {versions}.\n"
-    if not about["breadth_first_engine"]:
-        yield "There was no engine but the standard one: *ours* and *ours, standard executor* are the same.\n"
+    yield from _about(report)
+    yield "### The five side by side\n"
     yield "![Answers per second](performance/throughput.svg)\n"
     yield _table(
         (
@@ -98,6 +98,38 @@ def _paragraphs(report: dict[str, Any]) -> Iterator[str]:
         [_row(name, found, report) for name, found in report["throughput"].items()],
     )
     yield "![CPU time per answer](performance/cpu.svg)\n"
+    for name, section in (
+        ("connections", _connections),
+        ("cases", _cases),
+        ("start_up_seconds", _others),
+        ("added_to_the_slowest_producer", _added),
+        ("defer", _deferred),
+        ("operations", _operations),
+        ("bad_input", _bad_input),
+        ("shares", _shares),
+    ):
+        if name in report:
+            yield from section(report)
+
+
+def _about(report: dict[str, Any]) -> Iterator[str]:
+    about = report["about"]
+    machine = about["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    yield (
+        f"Measured {about['at'][:10]} on {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['memory_gib']} GiB, {machine['system']}; the load average before it was "
+        f"{machine['load_average'][0]}.\n"
+    )
+    yield f"Versions: {versions}.\n"
+    if not about["breadth_first_engine"]:
+        yield "There was no engine but the standard one: *ours* and *ours, standard executor* are the same.\n"
+    if report["faults"]:
+        failed = ", ".join(sorted({fault.partition(":")[0].replace("_", " ") for fault in report["faults"]}))
+        yield f"A server answered wrongly, so that this is not, or not wholly, measured: {failed}.\n"
+
+
+def _connections(report: dict[str, Any]) -> Iterator[str]:
     yield "### Connections\n\nAnswers per second, and p99 in ms.\n"
     yield "![Answers per second by connections](performance/connections.svg)\n"
     yield _by_column(
@@ -105,18 +137,31 @@ def _paragraphs(report: dict[str, Any]) -> Iterator[str]:
         lambda one: f"{one['answers_per_second']['median']:.0f} ({one['p99_ms']['median']:.0f})",
         report,
     )
+
+
+def _cases(report: dict[str, Any]) -> Iterator[str]:
     yield "### Cases\n\nCPU time of the server per case in µs; the median answer in ms.\n"
     yield "![CPU time per case](performance/cases.svg)\n"
     yield _by_column(
         report["cases"], lambda one: f"{one['cpu_us_per_case']:.0f} ({one['p50_ms']['median']:.1f})", report
     )
+
+
+def _others(report: dict[str, Any]) -> Iterator[str]:
     yield "### Other work\n"
     names = list(report["throughput"])
     yield _table(
         ("", *(TITLES[name] for name in names)),
-        [(title, *(values.get(name, "") for name in names)) for title, values in other_figures(report)],
+        [(title, *(values.get(name, "") for name in names)) for title, values in other_figures(report) if values],
     )
-    yield f"A producer alone, asked for the same cases, answers in {_alone(report)} ms where 20 are its own delay.\n"
+
+
+def _added(report: dict[str, Any]) -> Iterator[str]:
+    alone = report["added_to_the_slowest_producer"]["producer_alone_ms"]
+    yield f"A producer alone, asked for the same cases, answers in {alone:.2f} ms where 20 are its own delay.\n"
+
+
+def _deferred(report: dict[str, Any]) -> Iterator[str]:
     yield "With `@defer` and one producer that takes 200 ms:\n"
     yield _table(
         ("", "first part, p50 ms", "whole answer, p50 ms", "CPU ms"),
@@ -125,6 +170,40 @@ def _paragraphs(report: dict[str, Any]) -> Iterator[str]:
             for name, found in report["defer"].items()
         ],
     )
+
+
+def _operations(report: dict[str, Any]) -> Iterator[str]:
+    yield (
+        "### What one question costs the others\n\nRequests to producers, which are asked for 100 cases at a time, and "
+        "commands to the database. The gateway watches for changes and seals what was recorded in any case: `getMore` "
+        "and `recordSeals` are that.\n"
+    )
+    columns = (f"{cases} cases" for cases in report["operations"])
+    yield _table(("", *columns), [(what, *numbers) for what, numbers in operations_by_cases(report)])
+
+
+def _bad_input(report: dict[str, Any]) -> Iterator[str]:
+    work = report["throughput"]["ours"]["cpu_ms"]["median"]
+    yield (
+        "### Bad input\n\nEach is refused, over a connection of its own, by the limit or with the code beside it. The "
+        f"work takes {work:.2f} ms of CPU time.\n"
+    )
+    yield _table(
+        ("", "bytes", "refused by", "CPU ms", "× the work"),
+        [
+            (
+                what,
+                f"{found['bytes']:,}",
+                f"`{found['limit'] or found['code']}`",
+                f"{found['cpu_ms']:.2f}",
+                f"{found['cpu_ms'] / work:.1f}",
+            )
+            for what, found in report["bad_input"].items()
+        ],
+    )
+
+
+def _shares(report: dict[str, Any]) -> Iterator[str]:
     yield "### Where the CPU time goes\n"
     yield "![Shares of the CPU time](performance/shares.svg)\n"
     whole = report["shares"]["cpu_ms"]
@@ -138,10 +217,6 @@ def _paragraphs(report: dict[str, Any]) -> Iterator[str]:
 
 
 _DEFERRED = ("first_byte_p50_ms", "p50_ms", "cpu_ms")
-
-
-def _alone(report: dict[str, Any]) -> str:
-    return f"{report['added_to_the_slowest_producer']['producer_alone_ms']:.2f}"
 
 
 def _row(name: str, found: dict[str, Any], report: dict[str, Any]) -> tuple[str, ...]:
@@ -160,10 +235,13 @@ def _row(name: str, found: dict[str, Any], report: dict[str, Any]) -> tuple[str,
 def _by_column(columns: dict[str, Any], cell: Any, report: dict[str, Any]) -> str:
     return _table(
         ("", *columns),
-        [(TITLES[name], *(cell(one[name]) for one in columns.values())) for name in report["throughput"]],
+        [
+            (TITLES[name], *(cell(one[name]) if name in one else "not measured" for one in columns.values()))
+            for name in report["throughput"]
+        ],
     )
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines_ = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], side: str = "---:") -> str:
+    lines_ = [head, ["---"] + [side] * (len(head) - 1), *rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in lines_) + "\n"

@@ -16,9 +16,13 @@ class Scale:
     seconds: float
     other_rounds: int
     other_seconds: float
+    other_answers: int
+    """Of a round, at least, if they have 20 statuses."""
     connections: tuple[int, ...]
     cases: tuple[int, ...]
     shares_seconds: float
+    refusals: int
+    """Of each bad input."""
     rest_seconds: float
     """For which nobody asks before memory is looked at a last time."""
 
@@ -31,9 +35,11 @@ FULL = Scale(
     seconds=2.0,
     other_rounds=3,
     other_seconds=1.0,
-    connections=(1, 2, 4, 8, 16, 32, 64),
+    other_answers=60,
+    connections=(1, 4, 16, 32, 64),
     cases=(1, 5, 20, 100, 1_000, 10_000),
     shares_seconds=20.0,
+    refusals=20,
     rest_seconds=10.0,
 )
 QUICK = Scale(
@@ -44,8 +50,10 @@ QUICK = Scale(
     seconds=1.0,
     other_rounds=1,
     other_seconds=0.4,
+    other_answers=40,
     connections=(1, 64),
     cases=(1, 20, 100, 1_000),
     shares_seconds=5.0,
+    refusals=3,
     rest_seconds=1.0,
 )

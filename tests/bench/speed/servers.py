@@ -76,7 +76,10 @@ class Server:
 
     def request(self, subject: Subject, token: str, document: Selected) -> bytes:
         """The request of one caller."""
-        body = self.kind.body(subject, document)
+        return self.sent(token, self.kind.body(subject, document), document)
+
+    def sent(self, token: str, body: bytes, document: Selected = THE_WORK) -> bytes:
+        """The request with this body."""
         accept = DEFERRED if document.is_deferred else "application/json"
         head = (
             f"POST {self.kind.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nAuthorization: Bearer {token}\r\n"

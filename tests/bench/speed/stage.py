@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.store.driver import Database, opened_database
@@ -45,13 +45,23 @@ class Stage:
     uri: str
     issuer: Issuer
     backends: subprocess.Popen[str]
+    allowed: Mapping[str, str] = field(default_factory=lambda: ALLOWED)
+    """Settings of ours beyond those that every gateway needs."""
 
     def delay(self, seconds: float, *producers: str) -> None:
         """Has these producers, or all, take so long over every answer from now on; returns when they do."""
+        self._told(f"delay {seconds} {' '.join(producers or PRODUCERS)}")
+
+    def counted(self) -> dict[str, dict[str, int]]:
+        """How many requests the `producers` had, by id, and the `database`, by command, since this was last asked."""
+        counted: dict[str, dict[str, int]] = json.loads(self._told("count"))
+        return counted
+
+    def _told(self, line: str) -> str:
         assert self.backends.stdin is not None and self.backends.stdout is not None  # noqa: PT018 - both are pipes
-        self.backends.stdin.write(f"delay {seconds} {' '.join(producers or PRODUCERS)}\n")
+        self.backends.stdin.write(f"{line}\n")
         self.backends.stdin.flush()
-        self.backends.stdout.readline()
+        return self.backends.stdout.readline()
 
     @contextmanager
     def server(self, kind: Kind, *more: str) -> Iterator[Server]:
@@ -67,7 +77,7 @@ class Stage:
                 file.write_text(peers.supergraph(self.addresses))
             return peers.environment(self.folder, file, self.issuer.jwks, port)
         assert kind in (OURS, STANDARD, HANDLER)
-        return {**settings(self.folder, self.uri, DATABASE, self.issuer, port), **ALLOWED}
+        return {**settings(self.folder, self.uri, DATABASE, self.issuer, port), **self.allowed}
 
 
 @contextmanager

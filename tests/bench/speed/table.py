@@ -1,4 +1,4 @@
-"""The report as tables for a terminal."""
+"""The report as tables for a terminal. Of what was not measured there is no table, or no figure in it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,29 @@ from typing import Any
 
 from rich.table import Table
 
+from tests.bench.speed.goals import goals
 from tests.bench.speed.servers import KINDS, OURS
 
 TITLES = {kind.name: kind.title for kind in KINDS}
 
 
 def shown(report: dict[str, Any]) -> Iterator[Table]:
-    """What matters most: the five side by side, and where ours spends its time."""
+    """What matters most: the five side by side, where ours spends its time, and the goals."""
+    for name, table in (
+        ("throughput", _throughput),
+        ("connections", _connections),
+        ("cases", _cases),
+        ("start_up_seconds", _others),
+        ("operations", _operations),
+        ("bad_input", _bad_input),
+        ("shares", _shares),
+        ("start_up_seconds", _goals),
+    ):
+        if name in report:
+            yield table(report)
+
+
+def _throughput(report: dict[str, Any]) -> Table:
     table = Table(
         "", "answers/s", "(least to most)", "CPU ms", "rest ms", "p50 ms", "p99 ms", "core used", "ours/theirs", "95 %"
     )
@@ -29,26 +45,82 @@ def shown(report: dict[str, Any]) -> Iterator[Table]:
             f"{ratio['median']:.2f}" if ratio else "",
             "{} to {}".format(*ratio["confidence_95"]) if ratio else "",
         )
-    yield table
-    cases = Table("CPU µs per case", *report["cases"])
-    for name in report["throughput"]:
-        cases.add_row(TITLES[name], *(f"{one[name]['cpu_us_per_case']:.0f}" for one in report["cases"].values()))
-    yield cases
-    others = Table("", *(TITLES[name] for name in report["throughput"]))
+    return table
+
+
+def _connections(report: dict[str, Any]) -> Table:
+    table = Table("answers/s by connections", *report["connections"])
+    for name in report["start_up_seconds"]:
+        found = report["connections"].values()
+        table.add_row(TITLES[name], *(figure(one, name, "answers_per_second", "{:.0f}") for one in found))
+    return table
+
+
+def _cases(report: dict[str, Any]) -> Table:
+    table = Table("CPU µs per case", *report["cases"])
+    for name in report["start_up_seconds"]:
+        costs = (one.get(name, {}).get("cpu_us_per_case") for one in report["cases"].values())
+        table.add_row(TITLES[name], *("-" if cost is None else f"{cost:.0f}" for cost in costs))
+    return table
+
+
+def _others(report: dict[str, Any]) -> Table:
+    names = list(report["start_up_seconds"])
+    table = Table("", *(TITLES[name] for name in names))
     for title, values in other_figures(report):
-        others.add_row(title, *(values.get(name, "") for name in report["throughput"]))
-    yield others
-    shares = Table("CPU time of ours", "share", "ms", title=f"{TITLES[OURS.name]}: {report['shares']['cpu_ms']} ms")
+        if values:
+            table.add_row(title, *(values.get(name, "-") for name in names))
+    return table
+
+
+def _operations(report: dict[str, Any]) -> Table:
+    table = Table("requests and commands of one question", *(f"{cases} cases" for cases in report["operations"]))
+    for what, numbers in operations_by_cases(report):
+        table.add_row(what, *numbers)
+    return table
+
+
+def _bad_input(report: dict[str, Any]) -> Table:
+    table = Table("bad input", "bytes", "refused by", "CPU ms")
+    for what, found in report["bad_input"].items():
+        table.add_row(what, str(found["bytes"]), found["limit"] or found["code"], f"{found['cpu_ms']:.2f}")
+    return table
+
+
+def _shares(report: dict[str, Any]) -> Table:
+    whole = report["shares"]["cpu_ms"]
+    table = Table("CPU time of ours", "share", "ms", title=f"{TITLES[OURS.name]}: {whole} ms")
     for part, share in report["shares"]["parts"].items():
-        shares.add_row(part.replace("_", " "), f"{share:.1%}", f"{share * report['shares']['cpu_ms']:.2f}")
-    yield shares
+        table.add_row(part.replace("_", " "), f"{share:.1%}", f"{share * whole:.2f}")
+    return table
+
+
+def _goals(report: dict[str, Any]) -> Table:
+    table = Table("goal", "measured", "")
+    for goal in goals(report):
+        if goal.factor is not None:
+            table.add_row(goal.goal, goal.measured, goal.verdict)
+    return table
+
+
+def figure(found: dict[str, Any], server: str, name: str, form: str) -> str:
+    """The median of one server's figure."""
+    return form.format(found[server][name]["median"]) if server in found else "-"
+
+
+def operations_by_cases(report: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """What one question had of each producer and of the database, for each number of cases."""
+    columns = list(report["operations"].values())
+    for where, title in (("producers", "requests to {}"), ("database", "{}")):
+        for what in sorted({what for column in columns for what in column[where]}):
+            yield title.format(what), [f"{column[where].get(what, 0):.2f}" for column in columns]
 
 
 def other_figures(report: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
     """What is one number for each server: its title, and the number by the server's name."""
 
     def of(name: str, figure: str, form: str = "{:.2f}") -> dict[str, str]:
-        return {server: form.format(found[figure]["median"]) for server, found in report[name].items()}
+        return {server: form.format(found[figure]["median"]) for server, found in report.get(name, {}).items()}
 
     yield "mix of ten documents, answers/s", of("mix_of_ten_documents", "answers_per_second", "{:.0f}")
     yield "mix of ten documents, CPU ms", of("mix_of_ten_documents", "cpu_ms")
@@ -56,8 +128,14 @@ def other_figures(report: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]
     yield "documents never seen, CPU ms", of("documents_never_seen", "cpu_ms")
     yield "one producer takes 200 ms: p50 ms", of("one_slow_producer", "p50_ms", "{:.0f}")
     yield "one producer takes 200 ms: p99 ms", of("one_slow_producer", "p99_ms", "{:.0f}")
-    added = report["added_to_the_slowest_producer"]["added_ms"]
+    added = report.get("added_to_the_slowest_producer", {}).get("added_ms", {})
     yield "added to the slowest producer, p50 ms", {name: f"{value:.2f}" for name, value in added.items()}
     yield "ready after, s", {name: f"{value:.2f}" for name, value in report["start_up_seconds"].items()}
-    for when, title in (("start", "at the start"), ("load", "under load"), ("after", "afterwards")):
-        yield f"memory {title}, MiB", {name: f"{one[when]:.0f}" for name, one in report["memory_mib"].items()}
+    for when, title in (
+        ("start", "at the start"),
+        ("load", "under load"),
+        ("after", "afterwards"),
+        ("most", "at most, whatever was asked"),
+    ):
+        found = report.get("memory_mib", {})
+        yield f"memory {title}, MiB", {name: f"{one[when]:.0f}" for name, one in found.items() if when in one}

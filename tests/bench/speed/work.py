@@ -7,16 +7,19 @@ import itertools
 import json
 import signal
 import statistics
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from tests.bad_input import BAD_INPUT
+from tests.bench.speed import cores
 from tests.bench.speed.documents import MIX, THE_WORK, Selected, never_seen
 from tests.bench.speed.handler import QUESTION
-from tests.bench.speed.http_asking import Expected, asked
-from tests.bench.speed.measuring import Measuring, Round, Work, figures, ratio
+from tests.bench.speed.http_asking import Expected, WrongAnswer, asked, refused
+from tests.bench.speed.measuring import FEWEST_ANSWERS, Measuring, Round, Work, figures, ratio
 from tests.bench.speed.scales import Scale
 from tests.bench.speed.servers import OURS, Server, until_ready
 from tests.bench.speed.stage import Stage
@@ -25,6 +28,14 @@ CASES = 20
 CONNECTIONS = 16
 MANY_CASES = 1_000
 """From which on one question at a time is enough: the gateway takes no more than 20,000 records that wait."""
+
+WARM_UP = 40
+MANY_DOCUMENTS = 200
+"""Answers of each server before it is measured how fast it is with one document, and with many."""
+
+COUNTED_CASES = (20, 100, 1_000)
+QUESTIONS = 20
+"""For which it is counted what they cost the others: one after the other."""
 
 SLOW_SECONDS = 0.2
 SLOW = "municipality"
@@ -46,11 +57,18 @@ class Bench:
         self._servers = servers
         self._measuring = Measuring()
 
-    def work(self, cases: int = CASES, documents: Callable[[], Iterator[Selected]] | None = None) -> Work:
+    @property
+    def faults(self) -> list[str]:
+        """What could not be measured since a server answered wrongly, and how."""
+        return self._measuring.faults
+
+    def work(
+        self, cases: int = CASES, documents: Callable[[], Iterator[Selected]] | None = None, warm_up: int = WARM_UP
+    ) -> Work:
         """Questions about so many cases: the same one always, unless `documents` are others."""
         pool = self._stage.pools[cases]
         groups = len(pool.subjects[0].groups)
-        return Work(pool, documents or the_same(replace(THE_WORK, groups=groups)), cases)
+        return Work(pool, documents or the_same(replace(THE_WORK, groups=groups)), cases, warm_up)
 
     async def warm_up(self) -> None:
         """Has each server answer until it is as fast as it gets."""
@@ -69,6 +87,7 @@ class Bench:
             rounds=self._scale.rounds,
             seconds=self._scale.seconds,
             connections=CONNECTIONS,
+            must_be_right=True,
             after=look_at_memory,
         )
         ours = rounds[OURS.name]
@@ -92,7 +111,7 @@ class Bench:
 
     async def cases(self) -> dict[str, Any]:
         """The work with ever more cases, at 4 connections, or 1 where they are many: what the CPU time is by case."""
-        found = {}
+        found: dict[str, Any] = {}
         for number in self._scale.cases:
             rounds = await self._rounds(self._servers, self.work(number), connections=1 if number >= MANY_CASES else 4)
             found[str(number)] = {
@@ -103,13 +122,14 @@ class Bench:
 
     async def mix(self) -> dict[str, Any]:
         """Ten documents in turns, at 16 connections."""
-        work = self.work(documents=lambda: itertools.cycle(MIX))
+        work = self.work(documents=lambda: itertools.cycle(MIX), warm_up=MANY_DOCUMENTS)
         return _all(await self._rounds(self._graphql(), work))
 
     async def never_seen(self) -> dict[str, Any]:
         """The work, each time as another document: nothing is won by having seen it. The documents are made up once."""
         documents = never_seen()
-        return _all(await self._rounds(self._graphql(), self.work(documents=lambda: documents)))
+        work = self.work(documents=lambda: documents, warm_up=MANY_DOCUMENTS)
+        return _all(await self._rounds(self._graphql(), work))
 
     async def one_slow_producer(self) -> dict[str, Any]:
         """The work at 16 connections while one of the three producers takes 200 ms."""
@@ -121,18 +141,17 @@ class Bench:
 
     async def deferred(self) -> dict[str, Any]:
         """Ours with one slow producer: when the first of an answer comes with @defer, and when without."""
-        ours = self._ours()
+        ours, deferred = self._ours(), replace(THE_WORK, is_deferred=True)
         self._stage.delay(SLOW_SECONDS, SLOW)
         try:
             found = {
-                name: figures((await self._rounds(ours, self.work(documents=the_same(document))))[OURS.name])
-                for name, document in (("with", replace(THE_WORK, is_deferred=True)), ("without", THE_WORK))
+                "with": await self._rounds(ours, self.work(documents=the_same(deferred))),
+                "without": await self._rounds(ours, self.work()),
             }
         finally:
             self._stage.delay(0.0)
-        document = replace(THE_WORK, is_deferred=True)
-        rounds = await self._rounds(ours, self.work(documents=the_same(document)))
-        return {**found, "with_no_slow_producer": figures(rounds[OURS.name])}
+        found["with_no_slow_producer"] = await self._rounds(ours, self.work(documents=the_same(deferred)))
+        return {name: figures(rounds[OURS.name]) for name, rounds in found.items() if rounds}
 
     async def added(self) -> dict[str, Any]:
         """What is added to the slowest producer, at one connection, in milliseconds at the median.
@@ -148,11 +167,53 @@ class Bench:
         found = {name: round(one["p50_ms"]["median"] - direct, 2) for name, one in _all(rounds).items()}
         return {"producer_alone_ms": round(direct, 2), "added_ms": found}
 
+    async def operations(self) -> dict[str, Any]:
+        """What one question of ours costs the others, by number of cases: requests to producers, database commands."""
+        (ours,) = self._ours()
+        found = {}
+        for cases in COUNTED_CASES:
+            work = self.work(cases)
+            await self._measuring.round(ours, work, 0.0, 1, FEWEST_ANSWERS)
+            self._stage.counted()
+            answers = (await self._measuring.round(ours, work, 0.0, 1, QUESTIONS)).answers
+            found[str(cases)] = {
+                where: {what: round(number / answers, 2) for what, number in sorted(counted.items())}
+                for where, counted in self._stage.counted().items()
+            }
+        return found
+
+    async def bad_input(self) -> dict[str, Any]:
+        """What it costs ours to refuse bad input: one after the other, with a connection for each."""
+        (ours,) = self._ours()
+        ((_, token),) = self._stage.pools[CASES].callers(1)
+        found = {}
+        for bad in BAD_INPUT:
+            request = ours.sent(token, bad.body)
+            await refused(ours.port, request)
+            before, began = cores.cpu_seconds(ours.pids), time.perf_counter()
+            for _ in range(self._scale.refusals):
+                status, body = await refused(ours.port, request)
+                if f'"{bad.code}"'.encode() not in body or (bad.limit or "").encode() not in body:
+                    raise WrongAnswer(f"{ours.kind.title}, {bad.what}: HTTP {status}: {body[:600].decode()}")
+            cpu = (cores.cpu_seconds(ours.pids) - before) * 1000 / self._scale.refusals
+            found[bad.what] = {
+                "code": bad.code,
+                "limit": bad.limit,
+                "bytes": len(bad.body),
+                "cpu_ms": round(cpu, 3),
+                "ms": round((time.perf_counter() - began) * 1000 / self._scale.refusals, 3),
+            }
+        return found
+
     async def memory(self) -> dict[str, Any]:
-        """Resident memory in MiB: at the start, the most under load, and after it when nobody has asked for a while."""
+        """Resident memory in MiB: at the start, the most under load, and after it when nobody has asked for a while.
+
+        `most` is the most it ever was, whatever was measured: with 10,000 cases in one answer, and bad input.
+        """
         await asyncio.sleep(self._scale.rest_seconds)
         for server in self._servers:
             server.memory_mib["after"] = server.resident_mib()
+            server.memory_mib["most"] = cores.most_resident_mib(server.pids)
         return {server.kind.name: server.memory_mib for server in self._servers}
 
     def start_up(self) -> dict[str, float]:
@@ -172,7 +233,12 @@ class Bench:
     ) -> dict[str, list[Round]]:
         scale = self._scale
         return await self._measuring.rounds(
-            servers, work, rounds=scale.other_rounds, seconds=scale.other_seconds, connections=connections
+            servers,
+            work,
+            rounds=scale.other_rounds,
+            seconds=scale.other_seconds,
+            connections=connections,
+            least=scale.other_answers,
         )
 
     def _graphql(self) -> list[Server]:

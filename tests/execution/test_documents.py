@@ -103,6 +103,15 @@ def test_no_more_than_ten_faults_are_told_of() -> None:
     assert "error limit reached" in refused.value.errors[-1].message
 
 
+def test_of_fields_that_conflict_ten_are_told_of_too() -> None:
+    query = "{" + " ".join(f"number(of: {number})" for number in range(12)) + "}"
+    with pytest.raises(RequestRejected) as refused:
+        documents(root_fields=50, comparisons=1_000).prepare(query, NO_SCOPES)
+
+    assert len(refused.value.errors) == MOST_FAULTS + 1
+    assert "conflict" in refused.value.errors[0].message
+
+
 @pytest.mark.parametrize(
     "query",
     [

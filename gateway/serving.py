@@ -68,4 +68,15 @@ def serve(app: ASGIApp, listening: socket.socket, *, grace: int = GRACE_SECONDS)
     The process is the server's from now on: its garbage collector is set for many small requests.
     """
     gc.set_threshold(*COLLECTED_AFTER)
-    uvicorn.Server(configured(app, grace=grace)).run(sockets=[listening])
+    _Server(configured(app, grace=grace)).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts. What is there then stays: code, schema, settings, a hundred thousand objects.
+
+        Looking through them for garbage would hold every request up for some sixty milliseconds.
+        """
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()

@@ -14,6 +14,8 @@ KEPT = frozenset(
         # The state of each producer, for as long as the gateway runs.
         *("ProducerState", "CircuitBreaker", "Capacity", "ProducerLimits", "ProducerMetrics", "RetryBudget"),
         "RollingCounts",
+        # Access tokens that were verified, by their digests: a bounded number of them.
+        *("AccessToken", "_Verified"),
         # Where each endpoint is, of a bounded number of them.
         *("Target", "Origin"),
         # The document, and what was decided about what is selected in it: in caches of a bounded size.

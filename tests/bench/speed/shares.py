@@ -34,7 +34,6 @@ PARTS = (
     ("gateway/policy/", "authorization"),
     ("gateway/producers/permitted.py", "authorization"),
     ("gateway/producers/", "producers"),
-    ("aiohttp/", "producers"),
     ("gateway/store/", "database"),
     ("gateway/groups/", "database"),
     ("pymongo/", "database"),

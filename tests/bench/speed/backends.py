@@ -3,7 +3,7 @@
 Prints their addresses as JSON, then serves. A line `delay SECONDS ID...` on standard input has those producers take so
 long over every answer from then on. `count` has it print, as JSON, how many requests each producer and which commands
 the database has had since the last time. `database` among the addresses is what to use in the place of the database's
-own (group_reads.py), unless that is a MongoDB that was given.
+own (stand_in.py), unless that is a MongoDB that was given.
 
 The producers answer any reference, and do not look at who asks: they are not what is measured. The group subgraph is
 for the gateways that have no database of their own; ours does not ask it.
@@ -27,10 +27,10 @@ from pymongo import AsyncMongoClient
 
 from gateway.identity.pseudonyms import PseudonymKey, Pseudonyms
 from tests.bench.producing import PRODUCERS
-from tests.bench.speed.group_reads import GroupReads
 from tests.bench.speed.http_answering import serving
 from tests.bench.speed.peers import case_type_of
 from tests.bench.speed.projection import operation
+from tests.bench.speed.stand_in import StandIn
 from tests.bench.speed.subjects import PSEUDONYM_KEY
 from tests.database import GIVEN
 
@@ -136,7 +136,7 @@ async def serve(uri: str, name: str) -> None:
     servers, addresses = [], {"database": uri}
     commands = Counter[str]()
     if GIVEN not in os.environ:
-        reads, addresses["database"] = await GroupReads(uri, name, commands).serving()
+        reads, addresses["database"] = await StandIn(uri, name, commands).serving()
         servers.append(reads)
     for id_, answer in (
         *((id_, one.answer) for id_, one in producers.items()),

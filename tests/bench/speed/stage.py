@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.store.driver import Database, opened_database
+from gateway.store.driver import opened_database
 from tests.bench.producing import PRODUCERS
 from tests.bench.speed import peers
 from tests.bench.speed.scales import Scale
@@ -96,21 +96,10 @@ def set_up(folder: Path, scale: Scale) -> Iterator[Stage]:
         yield Stage(folder, addresses, pools, addresses["database"], issuer, backends)
 
 
-async def _lightened(database: Database) -> None:
-    """Takes from the database what costs it time and the servers none: that must not be what holds them back.
-
-    Without the indexes that nobody reads here, and the validator of each record, the embedded database takes half as
-    long over a request's record. What is written stays as it is, and durable.
-    """
-    await database["disclosures"].drop_indexes()
-    await database.command("collMod", "disclosures", validator={})
-
-
 async def _filled(uri: str, producers: dict[str, str], issuer: Issuer, scale: Scale) -> dict[int, Pool]:
     await prepare(uri, DATABASE, producers)
     pools, first = {}, 1
     async with opened_database(uri, DATABASE, timeout=60) as database:
-        await _lightened(database)
         for cases in sorted({20, *scale.cases}):
             subjects = scale.subjects if cases == 20 else max(4, min(500, MOST_PREPARED_CASES // cases))
             pools[cases] = await filled(database, issuer, first, subjects, cases)

@@ -1,9 +1,13 @@
-"""Stands before the embedded database, and answers one question for it: case groups by their ids, from memory.
+"""Stands before the embedded database, and answers for it what every request asks: for that it is too slow here.
 
-The embedded database looks through all groups for it, thousands here, which a MongoDB does not: it has an index. On two
-cores the database would be the slowest part of every request, and all servers equally fast. Everything else goes to it
-and back as it is, the record's writes above all. What is remembered of a group was read from it by id; the subject is
-compared, and the owner where it is asked for as such. Nothing changes a group while something is measured.
+It looks through all groups, thousands here, for one by its id, which a MongoDB does not: it has an index. And when some
+eighty thousand records are written, which are four thousand requests, each write waits for a fifth of a second. The
+database would be the slowest part of every request, and all servers that write a record equally fast.
+
+So case groups are read by their ids from memory: what is remembered of one was read from the database; the subject is
+compared, and the owner where it is asked for as such. Nothing changes a group while something is measured. And records
+are acknowledged when they have come, and kept nowhere: whoever writes them makes them, sends them and waits, as ever.
+Everything else goes to the database and back as it is. What durable writes cost is measured by `make bench-record`.
 
 All commands are counted on the way, those that are answered here, too.
 """
@@ -35,13 +39,16 @@ COMMAND_AT = HEADER.size + OPENING.size
 READS_GROUPS = b"\x02find\x00\x0b\x00\x00\x00caseGroups\x00"
 """How a command begins, after its length, that reads them: the key `find`, a string."""
 
+WRITES_RECORDS = b"\x02insert\x00\x0c\x00\x00\x00disclosures\x00"
+"""Likewise, that appends to the record."""
+
 RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 
 Group = RawBSONDocument
 
 
-class GroupReads:
-    """Answers reads of groups by id in the database `name` of the MongoDB at `uri`, and hands on all else."""
+class StandIn:
+    """Answers reads of groups by id, and writes of records, for the database `name` at `uri`, and hands on all else."""
 
     def __init__(self, uri: str, name: str, commands: Counter[str]) -> None:
         parts = urlsplit(uri)
@@ -67,21 +74,23 @@ class GroupReads:
                     message = header + await client.readexactly(length - HEADER.size)
                     if code == OP_MSG:
                         self._commands[_command(message)] += 1
-                    if code == OP_MSG and message.startswith(READS_GROUPS, COMMAND_AT + 4):
-                        answer = await self._answer(message)
-                        if answer is not None:
-                            to_client.write(_message(request, answer))
-                            continue
-                    to_database.write(message)
+                    answer = await self._answer(message) if code == OP_MSG else None
+                    if answer is None:
+                        to_database.write(message)
+                    else:
+                        to_client.write(_message(request, answer))
         finally:
             answers.cancel()
             to_database.close()
             to_client.close()
 
     async def _answer(self, message: bytes) -> bytes | None:
-        """The reply to a read by id; None for another read."""
-        (length,) = struct.unpack_from("<i", message, COMMAND_AT)
-        command = bson.decode(message[COMMAND_AT : COMMAND_AT + length])
+        """The reply to a read by id and to records; None for what is the database's to answer."""
+        if message.startswith(WRITES_RECORDS, COMMAND_AT + 4):
+            return bson.encode({"n": _records(message), "ok": 1.0})
+        if not message.startswith(READS_GROUPS, COMMAND_AT + 4):
+            return None
+        command = _document(message)
         filter_ = command["filter"]
         wanted = filter_.get("_id")
         if command["$db"] != self._name or wanted is None or "projection" in command:
@@ -95,6 +104,22 @@ class GroupReads:
         if id_ not in self._remembered:
             self._remembered[id_] = await self._groups.find_one({"_id": id_})  # type: ignore[assignment]
         return self._remembered[id_]
+
+
+def _document(message: bytes) -> RawBSONDocument:
+    """The command in it; what is inside is read only as far as it is looked at."""
+    (length,) = struct.unpack_from("<i", message, COMMAND_AT)
+    return RawBSONDocument(message[COMMAND_AT : COMMAND_AT + length])
+
+
+def _records(message: bytes) -> int:
+    """How many documents follow the command, in a section of their own: kind, length, name, and one after the other."""
+    (length,) = struct.unpack_from("<i", message, COMMAND_AT)
+    at, count = message.index(0, COMMAND_AT + length + 1 + 4) + 1, 0
+    while at < len(message):
+        at += struct.unpack_from("<i", message, at)[0]
+        count += 1
+    return count
 
 
 def _command(message: bytes) -> str:

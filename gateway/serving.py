@@ -13,9 +13,10 @@ from gateway.settings import Settings
 GRACE_SECONDS = 5
 BACKLOG = 2_048
 
-COLLECTED_AFTER = (50_000, 20, 10)
+COLLECTED_AFTER = (7_000, 5, 2)
 """Thresholds of the garbage collector. Hardly anything a request makes is in a cycle: with Python's own first threshold
-of 700 the collector goes through the objects of the requests under way several times each, and finds nothing.
+of 700 the collector goes through the objects of the requests under way several times each, and finds nothing. The
+product of the three is Python's own: what is in cycles, as documents are and refusals of them, waits no longer for it.
 """
 
 

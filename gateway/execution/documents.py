@@ -211,7 +211,7 @@ class Documents:
 
     def _parsed(self, query: str) -> DocumentNode:
         try:
-            return parse(query, max_lexical_tokens=self._limits.tokens)
+            document = parse(query, max_lexical_tokens=self._limits.tokens)
         except GraphQLError as exc:
             # graphql-core has no type of its own for the limits it keeps: on tokens, and on nesting (its stack).
             tokens = self._limits.tokens
@@ -221,6 +221,8 @@ class Documents:
             if "nested too deeply" in exc.message:
                 raise self._nested_too_deeply() from exc
             raise RequestRejected([_coded(exc, ParseFailed.code)]) from exc
+        _unlink_tokens(document)
+        return document
 
     def _nested_too_deeply(self) -> RequestRejected:
         depth = self._limits.depth
@@ -251,6 +253,14 @@ def _cut_fields(document: DocumentNode, schema: GraphQLSchema) -> tuple[str, ...
 class _WithoutIncrementalDelivery(Visitor):
     def enter_directive(self, node: DirectiveNode, *_: Any) -> Any:
         return REMOVE if node.name.value in {"defer", "stream"} else None
+
+
+def _unlink_tokens(document: DocumentNode) -> None:
+    """Lets go of the tokens. Each knows its neighbours: a circle that nothing but the garbage collector undoes."""
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        following, token.prev, token.next = token.next, None, None
+        token = following
 
 
 def _exceeded(message: str, limit: str, value: int, asked: int | None = None) -> RequestRejected:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -93,6 +94,19 @@ def test_fragments_that_spread_each_other_too_deeply_are_a_limit_too(levels: int
     reason = refused.value.errors[0].original_error
     assert isinstance(reason, LimitExceeded)
     assert reason.limit == "document_max_depth"
+
+
+def test_a_parsed_document_is_no_work_for_the_garbage_collector() -> None:
+    prepared = documents()
+    gc.collect()
+    gc.disable()
+    try:
+        document = prepared._parsed("{ thing { name } }")
+        before = gc.collect()
+        del document
+        assert gc.collect() == 0, before
+    finally:
+        gc.enable()
 
 
 def test_no_more_than_ten_faults_are_told_of() -> None:

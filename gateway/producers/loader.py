@@ -40,9 +40,9 @@ class StatusLoaders:
     def load(self, producer: ProducerId, purpose: Purpose, selection: StatusSelection, cases: Sequence[Asked]) -> Load:
         """What the producer says now of each of `cases`, as far as selected. One request for each case in an operation.
 
-        All that is asked for at one time is one request; it names one purpose, and in it all that is
-        selected is granted for every type it names: who says that a case is of another type than it is wins nothing by
-        it, and the producer can tell.
+        All that is asked for at one time is one request; it names one purpose, and in it all that is selected is
+        granted for every type it names: who says that a case is of another type than it is wins nothing by it, and the
+        producer can tell.
         """
         loader = self._loaders.get((producer, purpose, selection))
         if loader is None:
@@ -66,7 +66,8 @@ class Load:
 
     async def outcomes(self) -> list[StatusOutcome]:
         """The outcome of each case, in their order."""
-        found = {question: await question.outcomes() for question in dict.fromkeys(self._questions)}
+        # Who is cancelled takes nothing from others who wait for the same question.
+        found = {question: await asyncio.shield(question.found) for question in dict.fromkeys(self._questions)}
         return [found[question][case.reference] for case, question in zip(self._cases, self._questions, strict=True)]
 
 
@@ -75,25 +76,10 @@ class _Question:
 
     def __init__(self) -> None:
         self.cases: dict[str, tuple[str, ...]] = {}
-        self._found: Mapping[str, StatusOutcome] | None = None
-        self._waiting: list[asyncio.Future[Mapping[str, StatusOutcome]]] = []
+        self.found: asyncio.Future[Mapping[str, StatusOutcome]] = asyncio.get_running_loop().create_future()
 
     def add(self, case: Asked) -> None:
         self.cases[case.reference] = (*self.cases.get(case.reference, ()), case.case_type)
-
-    async def outcomes(self) -> Mapping[str, StatusOutcome]:
-        if self._found is not None:
-            return self._found
-        # For each who waits one of its own: who is cancelled takes nobody else's with it.
-        waiting: asyncio.Future[Mapping[str, StatusOutcome]] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiting)
-        return await waiting
-
-    def answer(self, found: Mapping[str, StatusOutcome]) -> None:
-        self._found = found
-        for waiting in self._waiting:
-            if not waiting.done():
-                waiting.set_result(found)
 
 
 class _ProducerLoader:
@@ -144,12 +130,14 @@ class _ProducerLoader:
         task.add_done_callback(self._asking.discard)
 
     async def _answer(self, question: _Question) -> None:
-        """Nothing is raised here but CancelledError, when nobody waits any more."""
+        """Tells who waits for `question`, also of a failure of our own; only a cancellation is told to nobody."""
         self._next = None
+        try:
+            question.found.set_result(await self._outcomes(question.cases))
+        except Exception as exc:  # noqa: BLE001 - it is the error of every status that was asked for
+            question.found.set_exception(exc)
+
+    async def _outcomes(self, cases: Mapping[str, tuple[str, ...]]) -> Mapping[str, StatusOutcome]:
         if self._producer is None:
-            outcome = Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE)
-            question.answer(dict.fromkeys(question.cases, outcome))
-            return
-        question.answer(
-            await self._client.statuses(self._producer, question.cases, self._purpose, self._selection, self._context)
-        )
+            return dict.fromkeys(cases, Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE))
+        return await self._client.statuses(self._producer, cases, self._purpose, self._selection, self._context)

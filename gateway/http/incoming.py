@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from gateway.http.services import Services
+from gateway.http.services import Services, services_in
 
 
 class Incoming:
@@ -26,7 +26,7 @@ class Incoming:
     @property
     def services(self) -> Services:
         """The services that the application's lifespan opened."""
-        return cast(Services, self.state["services"])
+        return services_in(self.state)
 
     def header(self, name: bytes) -> str | None:
         """The header's first line; `name` in lower case."""

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.errors import GatewayError, Unavailable
 from gateway.execution.errors import INTERNAL_MESSAGE
 from gateway.http.incoming import header_of
-from gateway.http.services import Services
+from gateway.http.services import services_in
 from gateway.metrics import NO_OPERATION, OK
 
 log = structlog.get_logger(__name__)
@@ -100,11 +100,11 @@ KNOWN_PATHS = QUIET_PATHS | {"/", GRAPHQL, "/.well-known/jwks.json"}
 
 def _count(state: dict[str, Any], path: str, status: int, seconds: float) -> None:
     """Counts an answered request; what `state` says of the operation is the endpoint's."""
-    services: Services = state["services"]
-    services.metrics.http_requests(path, status).inc()
+    metrics = services_in(state).metrics
+    metrics.http_requests(path, status).inc()
     if path == GRAPHQL:
         outcome = state.get("outcome", OK)
-        services.metrics.operations(state.get("operation", NO_OPERATION), outcome).observe(seconds)
+        metrics.operations(state.get("operation", NO_OPERATION), outcome).observe(seconds)
 
 
 def _shown(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -38,4 +39,9 @@ class Services:
 
 def services_of(request: Request) -> Services:
     """The services that the application's lifespan opened."""
-    return cast(Services, request.state.services)
+    return services_in(request.scope["state"])
+
+
+def services_in(state: Mapping[str, Any]) -> Services:
+    """The same, from the state of a request as ASGI has it."""
+    return cast(Services, state["services"])

@@ -33,6 +33,21 @@ def schema_with(field: str, resolve: Resolve, **resolvers: Any) -> GraphQLSchema
     return schema
 
 
+class NeverThere:
+    """Values that never come; `has_ended`: what they were waited for with was ended."""
+
+    def __init__(self) -> None:
+        self.has_ended = False
+
+    async def resolve(self, _: Sequence[Any], __: Any) -> list[Any]:
+        """What resolves a field to them."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.has_ended = True
+        raise AssertionError
+
+
 async def test_all_objects_of_a_level_are_asked_for_at_once() -> None:
     calls: list[list[str]] = []
 
@@ -94,44 +109,32 @@ async def test_an_object_that_is_null_meanwhile_takes_nothing_from_the_others() 
 
 
 async def test_what_nobody_is_to_be_told_any_more_is_cancelled() -> None:
-    ended: list[str] = []
-
-    async def others(_: Sequence[Any], __: Any) -> list[Any]:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append("others")
-        raise AssertionError
+    others = NeverThere()
 
     async def fails(*_: Any) -> int:
         await asyncio.sleep(0)
         raise ValueError("no")
 
-    schema = schema_with("other", others, **{"Query.fails": fails})
+    schema = schema_with("other", others.resolve, **{"Query.fails": fails})
     answer = await asyncio.wait_for(ours(schema, asked("{ things { other { name } } fails }"), None), 5)
 
     assert answer.data is None
-    assert ended == ["others"]
+    assert others.has_ended
 
 
 async def test_who_is_cancelled_has_it_ended() -> None:
-    ended: list[str] = []
+    others = NeverThere()
 
-    async def others(_: Sequence[Any], __: Any) -> list[Any]:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append("others")
-        raise AssertionError
-
-    running = asyncio.ensure_future(ours(schema_with("other", others), asked("{ things { other { name } } }"), None))
+    running = asyncio.ensure_future(
+        ours(schema_with("other", others.resolve), asked("{ things { other { name } } }"), None)
+    )
     await asyncio.sleep(0.01)
     running.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await running
 
-    assert ended == ["others"]
+    assert others.has_ended
 
 
 async def test_a_resolver_finds_again_what_it_kept_for_the_plan_and_no_other_plan_has() -> None:

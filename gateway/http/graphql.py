@@ -11,7 +11,6 @@ from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 import structlog
 from graphql import GraphQLError, OperationType
 from starlette.responses import StreamingResponse
@@ -27,6 +26,7 @@ from gateway.http.language import accept_language, chosen_language
 from gateway.http.negotiation import ResponseType, response_type, takes_parts
 from gateway.http.parameters import BadRequest, parameters_of
 from gateway.http.services import Services
+from gateway.http.writing import as_json
 from gateway.metrics import CALLER_GONE, ERRORS
 from gateway.model.caller import Caller
 from gateway.schema.context import Context, RequestFacts
@@ -175,7 +175,7 @@ def _json(
 ) -> ASGIApp:
     return Whole(
         status,
-        orjson.dumps(answer),
+        as_json(answer),
         {
             "Cache-Control": "no-store",
             **(headers or {}),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import orjson
-
 from gateway.execution.run import Answer, Parts
+from gateway.http.writing import as_json
 
 CONTENT_TYPE = 'multipart/mixed; boundary="-"; incrementalSpec=v0.2'
 """Names the form of the parts, `pending` and `completed` (specs.apollo.dev/incremental/v0.2), as clients ask for it."""
@@ -24,4 +23,4 @@ async def written(parts: Parts) -> AsyncIterator[bytes]:
 
 
 def _written(part: Answer) -> bytes:
-    return _HEAD + orjson.dumps(part) + (_BOUNDARY if part["hasNext"] else _END)
+    return _HEAD + as_json(part) + (_BOUNDARY if part["hasNext"] else _END)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import strawberry
 import strawberry.federation
@@ -39,6 +39,11 @@ class Subject:
     )
 
 
+def _of_group(name: str, description: str) -> Any:
+    """A field that is the group's own attribute, read when it is selected."""
+    return strawberry.field(resolver=lambda self: getattr(self._group, name), description=description)
+
+
 @strawberry.federation.type(
     keys=["id"],
     description="A collection of cases that make up one situation of one end user.",
@@ -47,14 +52,18 @@ class Subject:
 class CaseGroup(Node):
     """A group, shown to those who may see it."""
 
-    id: strawberry.ID = strawberry.field(description="The group's id.")
-    title: str = strawberry.field(description="What the end user calls the group.")
-    purpose: Purpose = strawberry.field(description="Why the group exists.")
-    revision: int = strawberry.field(description="Grows by one with each change; send it as `expectedRevision`.")
-    created_at: datetime = strawberry.field(description="When the group was made.")
-    updated_at: datetime = strawberry.field(description="When the group was last changed.")
-    retain_until: datetime = strawberry.field(
-        description="When the group lapses and is removed, unless its owner uses it before then."
+    id: strawberry.ID = strawberry.field(
+        resolver=lambda self: strawberry.ID(group_global_id(self._group.id)), description="The group's id."
+    )
+    title: str = _of_group("title", "What the end user calls the group.")
+    purpose: Purpose = strawberry.field(
+        resolver=lambda self: Purpose.of(self._group.purpose), description="Why the group exists."
+    )
+    revision: int = _of_group("revision", "Grows by one with each change; send it as `expectedRevision`.")
+    created_at: datetime = _of_group("created_at", "When the group was made.")
+    updated_at: datetime = _of_group("updated_at", "When the group was last changed.")
+    retain_until: datetime = _of_group(
+        "retain_until", "When the group lapses and is removed, unless its owner uses it before then."
     )
     _group: strawberry.Private[model.CaseGroup]
     _of_an_entry: strawberry.Private[bool]
@@ -62,17 +71,7 @@ class CaseGroup(Node):
     @classmethod
     def of(cls, group: model.CaseGroup, *, of_an_entry: bool = False) -> Self:
         """`group` as portals see it; `of_an_entry`: it was come to from an entry of the record."""
-        return cls(
-            id=strawberry.ID(group_global_id(group.id)),
-            title=group.title,
-            purpose=Purpose.of(group.purpose),
-            revision=group.revision,
-            created_at=group.created_at,
-            updated_at=group.updated_at,
-            retain_until=group.retain_until,
-            _group=group,
-            _of_an_entry=of_an_entry,
-        )
+        return cls(_group=group, _of_an_entry=of_an_entry)
 
     @classmethod
     async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Self | None:  # noqa: A002

@@ -7,8 +7,7 @@ import binascii
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
@@ -52,12 +51,13 @@ class Edge(Generic[NodeT]):
     """Relay's edge."""
 
     node: NodeT = strawberry.field(description="The item itself.")
-    _cursor: strawberry.Private[Callable[[], str]]
+    _item: strawberry.Private[object]
+    _cursor_of: strawberry.Private[Callable[[Any], str]]
 
     @strawberry.field(description="The item's place in its list, for `after` and `before`.")
     def cursor(self) -> str:
         """The item's cursor; worked out only when asked for."""
-        return self._cursor()
+        return self._cursor_of(self._item)
 
 
 @strawberry.type(description="One page of a list.")
@@ -157,7 +157,8 @@ def connection(
     count: Callable[[], Awaitable[int]],
 ) -> Connection[NodeT]:
     """The connection that shows `page`, each item by `node`."""
-    edges = [Edge(node=node(item), _cursor=partial(cursors.cursor, item)) for item in page.items]
+    cursor_of = cursors.cursor
+    edges = [Edge(node=node(item), _item=item, _cursor_of=cursor_of) for item in page.items]
     return Connection(
         page_info=PageInfo(
             has_next_page=page.has_next,

@@ -23,14 +23,15 @@ def _read(text: object) -> datetime:
     raise BadUserInput("A DateTime must be a moment with its offset, such as 2026-03-01T08:30:00Z.")
 
 
-def _written(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def _in_utc(moment: datetime) -> datetime:
+    """What stands in the answer, which is written as RFC 3339 with all the rest of it."""
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 DATE_TIME: ScalarDefinition = strawberry.scalar(
     name="DateTime",
     description="A moment in RFC 3339, `2026-03-01T08:30:00Z`: given always in UTC, taken with any offset.",
     specified_by_url="https://scalars.graphql.org/andimarek/date-time",
-    serialize=_written,
+    serialize=_in_utc,
     parse_value=_read,
 )

@@ -105,10 +105,15 @@ class CaseStatus:
         resolver=_references, description="Where the end user can go on."
     )
     extension: JSON | None = _said("extension", "The producer's own structured extra, untouched.")
-    fetched_at: datetime | None = strawberry.field(description="When the gateway got this answer from the producer.")
-    reused: bool | None = strawberry.field(
-        description="Whether an earlier answer was used again because the producer allowed it (`Cache-Control`)."
+    fetched_at: datetime | None = strawberry.field(
+        resolver=lambda self: self._answer.fetched_at,
+        description="When the gateway got this answer from the producer.",
     )
+    reused: bool | None = strawberry.field(
+        resolver=lambda self: self._answer.reused,
+        description="Whether an earlier answer was used again because the producer allowed it (`Cache-Control`).",
+    )
+    _answer: strawberry.Private[StatusAnswer]
     _said: strawberry.Private[Said]
     _withheld: strawberry.Private[Mapping[str, Withheld]]
 
@@ -118,7 +123,7 @@ class CaseStatus:
         said = answer.fields
         if withheld:
             said = {**said, **{name: reason.error() for name, reason in withheld.items()}}
-        return cls(fetched_at=answer.fetched_at, reused=answer.reused, _said=said, _withheld=withheld)
+        return cls(_answer=answer, _said=said, _withheld=withheld)
 
 
 @strawberry.type(description="The status cannot be said, and why. The case itself stays in the list.")

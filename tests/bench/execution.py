@@ -37,7 +37,6 @@ from gateway.schema.case_group import CaseGroup
 from gateway.schema.context import Context
 from gateway.schema.ids import group_global_id
 from gateway.schema.paging import PageRequest
-from gateway.schema.scalars import _written
 from gateway.schema.schema import build_schema, executable, printed
 from gateway.schema.status import CaseStatus, status_result
 from tests.bench.ratios import confidence
@@ -166,7 +165,7 @@ def runners(cases: int) -> dict[str, Callable[[], Awaitable[ExecutionResult]]]:
             {"node": {"reference": edge.node._case.key.reference, "status": status}}
             for edge, status in zip(page.edges, told, strict=True)
         ]
-        return ExecutionResult({"caseGroup": {"title": shown.title, "cases": {"edges": edges}}}, None)
+        return ExecutionResult({"caseGroup": {"title": group.title, "cases": {"edges": edges}}}, None)
 
     return {"standard": standard, "engine": engine, "by hand": by_hand}
 
@@ -180,7 +179,7 @@ async def _told(context: Context, cases: Sequence[Case]) -> list[dict[str, Any]]
     for outcome, one in zip(outcomes, permitted, strict=True):
         status = cast(CaseStatus, status_result(outcome, one.withheld, context))
         said = status._said
-        updated_at = _written(cast(datetime, said["updatedAt"]))
+        updated_at = said["updatedAt"]
         told.append({"title": said["title"], "code": said["code"], "updatedAt": updated_at})
     return told
 

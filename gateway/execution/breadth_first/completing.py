@@ -21,7 +21,7 @@ from graphql import (
 )
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails
-from graphql.pyutils import Undefined, inspect, is_awaitable, is_iterable
+from graphql.pyutils import Undefined, UndefinedType, inspect, is_awaitable, is_iterable
 from graphql.pyutils.is_awaitable import is_async_iterable
 
 from gateway.execution.breadth_first.columns import ItemPlaces, SomePlaces, among
@@ -39,6 +39,9 @@ Then = Callable[[list[int], list[Any]], list[Any]]
 
 VERBATIM: dict[GraphQLLeafType, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
 """Values of exactly these types stand in the answer as they are."""
+
+_NOTHING = frozenset({type(None), UndefinedType})
+"""What no leaf may be written as: an error, where a scalar does."""
 
 
 class OrdinaryCompletion(Completion, Protocol):
@@ -69,12 +72,18 @@ class LeafCompletion:
 
     def of_ordinary(self, run: Run, values: list[Any], places: Places) -> list[Any]:
         """Each value as the type writes it; none is null, an exception or awaitable."""
-        type_, complete = self._type, Executor.complete_leaf_value
+        try:
+            completed = list(map(self._type.coerce_output_value, values))
+        except Exception:  # noqa: BLE001 - whatever a scalar raises is its field's error, told of the value that has it
+            return self._one_by_one(run, values, places)
+        return completed if _NOTHING.isdisjoint(map(type, completed)) else self._one_by_one(run, values, places)
+
+    def _one_by_one(self, run: Run, values: list[Any], places: Places) -> list[Any]:
         completed: list[Any] = []
         for number, value in enumerate(values):
             try:
-                completed.append(complete(type_, value))
-            except Exception as exc:  # noqa: BLE001 - whatever a scalar raises is its field's error
+                completed.append(Executor.complete_leaf_value(self._type, value))
+            except Exception as exc:  # noqa: BLE001 - as above
                 completed.append(run.failed(exc, places, number))
         return completed
 
@@ -192,7 +201,11 @@ class AbstractCompletion:
         """The objects; one whose type cannot be told is an error."""
         classes = self._classes
         kinds = list(map(type, values))
-        if classes.keys() >= set(kinds):
+        distinct = set(kinds)
+        if classes.keys() >= distinct:
+            known = self._members.get(classes[kinds[0]]) if len(distinct) == 1 else None
+            if known is not None:
+                return known.of_ordinary(run, values, places)
             return self._named(run, values, [classes[kind] for kind in kinds], places)
         resolve_type = self._type.resolve_type or default_type_resolver
         names = _each(lambda number, value: resolve_type(value, places.info(number), self._type), values)

@@ -32,86 +32,73 @@ class Parts:
     rest: AsyncIterator[Answer]
 
 
-async def run(
-    schema: GraphQLSchema,
-    runnable: Runnable,
-    *,
-    operation_name: str | None,
-    variables: Mapping[str, Any] | None,
-    context: object,
-    request_id: str,
-    hide_suggestions: bool,
-    is_let_in: Callable[[], bool],
-    is_change: bool,
-) -> Answer | Parts:
-    """The whole answer or, where the document's @defer or @stream ask for it, its parts.
+@dataclass(slots=True)
+class Execution:
+    """One operation, to be run for one caller.
 
     `is_let_in` says whether the caller still is: before each change, each part and the answer itself. Where not, what
     is outstanding is withheld. `is_change`: the operation is a mutation.
+    """
+
+    schema: GraphQLSchema
+    runnable: Runnable
+    operation_name: str | None
+    variables: Mapping[str, Any]
+    context: object
+    hide_suggestions: bool
+    is_let_in: Callable[[], bool]
+    is_change: bool
+
+
+async def run(execution: Execution, request_id: str) -> Answer | Parts:
+    """The whole answer or, where the document's @defer or @stream ask for it, its parts.
+
     Raises RequestRejected when the variables do not fit: the operation was not run. Raises Forbidden.
     """
     result: ExecutionResult | ExperimentalIncrementalExecutionResults | None
-    result = await _breadth_first(schema, runnable, operation_name, variables, context, hide_suggestions, is_let_in)
+    result = await _breadth_first(execution)
     if result is None:
-        result = await _standard(
-            schema, runnable, operation_name, variables, context, hide_suggestions, is_let_in, is_change
-        )
-    if not is_let_in():
+        result = await _standard(execution)
+    if not execution.is_let_in():
         if isinstance(result, ExperimentalIncrementalExecutionResults):
             await _abandon(result)
         raise NoLongerLetIn
     if isinstance(result, ExperimentalIncrementalExecutionResults):
-        return _parts(result, request_id, is_let_in)
+        return _parts(result, request_id, execution.is_let_in)
     return _whole(result, request_id)
 
 
-async def _breadth_first(
-    schema: GraphQLSchema,
-    runnable: Runnable,
-    operation_name: str | None,
-    variables: Mapping[str, Any] | None,
-    context: object,
-    hide_suggestions: bool,
-    is_let_in: Callable[[], bool],
-) -> ExecutionResult | None:
+async def _breadth_first(execution: Execution) -> ExecutionResult | None:
     """The result of our own engine; None where the operation is not for it."""
-    operation = get_operation_ast(runnable.document, operation_name)
+    runnable = execution.runnable
+    operation = get_operation_ast(runnable.document, execution.operation_name)
     if runnable.plans is None or operation is None:
         return None
     return await executed(
-        schema,
+        execution.schema,
         runnable.plans,
         operation,
-        variables=variables or {},
-        context=context,
-        hide_suggestions=hide_suggestions,
-        is_let_in=is_let_in,
+        variables=execution.variables,
+        context=execution.context,
+        hide_suggestions=execution.hide_suggestions,
+        is_let_in=execution.is_let_in,
     )
 
 
-async def _standard(
-    schema: GraphQLSchema,
-    runnable: Runnable,
-    operation_name: str | None,
-    variables: Mapping[str, Any] | None,
-    context: object,
-    hide_suggestions: bool,
-    is_let_in: Callable[[], bool],
-    is_change: bool,
-) -> ExecutionResult | ExperimentalIncrementalExecutionResults:
+async def _standard(execution: Execution) -> ExecutionResult | ExperimentalIncrementalExecutionResults:
     """The result of graphql-core's executor."""
     guard: dict[str, Any] = {}
-    if runnable.is_cut or is_change:
-        guard = {"executor_class": GuardedExecutor, "is_let_in": is_let_in}
+    if execution.runnable.is_cut or execution.is_change:
+        guard = {"executor_class": GuardedExecutor, "is_let_in": execution.is_let_in}
     result = experimental_execute_incrementally(
-        schema,
-        runnable.document,
-        context_value=context,
-        variable_values=dict(variables or {}),
-        operation_name=operation_name,
+        execution.schema,
+        execution.runnable.document,
+        context_value=execution.context,
+        variable_values=dict(execution.variables),
+        operation_name=execution.operation_name,
         # Without it graphql-core resolves a streamed list item by item, and each would cost a producer request.
         enable_early_execution=True,
-        hide_suggestions=hide_suggestions,
+        hide_suggestions=execution.hide_suggestions,
         **guard,
     )
     return await result if isawaitable(result) else result

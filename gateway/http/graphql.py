@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.errors import BadUserInput, DeadlineExceeded, Forbidden, GatewayError, Unauthenticated, Unavailable
 from gateway.execution.errors import RequestRejected, formatted
-from gateway.execution.run import Parts, run
+from gateway.execution.run import Execution, Parts, run
 from gateway.http import multipart
 from gateway.http.hanging_up import HUNG_UP, CallerHungUp, GivenUpWithItsCaller
 from gateway.http.incoming import Incoming, Whole
@@ -108,23 +108,23 @@ async def _answered(
     context = services.make_context(caller, facts)
     is_query = operation.operation is OperationType.QUERY
     runnable = document.authorized(scopes, incremental=in_parts)
+    execution = Execution(
+        services.schema,
+        runnable,
+        parameters.operation_name,
+        parameters.variables or {},
+        context,
+        hide_suggestions=not services.documents.may_introspect(scopes),
+        is_let_in=lambda: services.registry.connected_consumer(caller.consumer) is not None,
+        is_change=not is_query,
+    )
     try:
         async with asyncio.timeout(max(deadline - time.monotonic(), 0) + SLACK_SECONDS):
             # A change that has begun is finished: nobody would know whether it was made.
             with GivenUpWithItsCaller(request.receive) if is_query else nullcontext():
                 if runnable.cut:
                     await context.record.cut(runnable.cut)
-                answer = await run(
-                    services.schema,
-                    runnable,
-                    operation_name=parameters.operation_name,
-                    variables=parameters.variables,
-                    context=context,
-                    request_id=facts.request_id,
-                    hide_suggestions=not services.documents.may_introspect(scopes),
-                    is_let_in=lambda: services.registry.connected_consumer(caller.consumer) is not None,
-                    is_change=not is_query,
-                )
+                answer = await run(execution, facts.request_id)
     except TimeoutError as exc:
         context.give_up()
         raise DeadlineExceeded(seconds) from exc

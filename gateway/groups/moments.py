@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 def in_milliseconds(moment: datetime) -> datetime:
     """`moment` in UTC, as precise as the database keeps it."""
-    moment = moment.astimezone(UTC)
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 

@@ -11,6 +11,8 @@ from gateway.model.case_group import CaseGroup
 def standing(group: CaseGroup, moment: datetime) -> CaseGroup:
     """The group without what has lapsed by `moment`."""
     transfer = group.transfer
+    if transfer is None and not group.read_permissions:
+        return group
     return replace(
         group,
         read_permissions=tuple(one for one in group.read_permissions if moment < one.valid_until),

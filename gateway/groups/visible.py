@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from aiodataloader import DataLoader
 
@@ -28,9 +29,18 @@ class VisibleGroups:
         self._store = store
         self._retention = retention
         self._caller = caller
-        self._read: DataLoader[GroupId, CaseGroup | None] = DataLoader(self._by_ids)
-        self._named: DataLoader[GroupId, CaseGroup | None] = DataLoader(self._unused_by_ids)
-        self._at: DataLoader[frozenset[ProducerId], list[CaseGroup]] = DataLoader(self._by_producers)
+
+    @cached_property
+    def _read(self) -> DataLoader[GroupId, CaseGroup | None]:
+        return DataLoader(self._by_ids)
+
+    @cached_property
+    def _named(self) -> DataLoader[GroupId, CaseGroup | None]:
+        return DataLoader(self._unused_by_ids)
+
+    @cached_property
+    def _at(self) -> DataLoader[frozenset[ProducerId], list[CaseGroup]]:
+        return DataLoader(self._by_producers)
 
     async def load(self, id_: GroupId) -> CaseGroup | None:
         """The group, or None for an id that names none the caller may see. Many loaded at once cost one read."""

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from authlib.oauth2.rfc9068.claims import JWTAccessTokenClaimsValidator
@@ -20,8 +20,8 @@ from joserfc.errors import (
     JoseError,
     MissingClaimError,
 )
-from joserfc.jwk import KeySet
-from joserfc.jws import CompactSignature, JWSRegistry
+from joserfc.jwk import KeySet, guess_key
+from joserfc.jws import JWSRegistry
 from joserfc.util import urlsafe_b64decode
 
 from gateway.errors import Unauthenticated
@@ -50,7 +50,7 @@ MOST_REMEMBERED = 4_096
 """Tokens that held, some 5 MiB of what they said. The one not used for longest makes room, and is verified again."""
 
 MOST_HEADERS = 64
-"""Headers of tokens that held: an issuer writes the same one into all of them."""
+"""Headers of tokens that held: an issuer writes the same one into all of them. Each with what its key is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,18 @@ class _Verified:
     keys: KeySet
 
 
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The header of a token that held: the key that it names, the keys among which that was, and how it verifies.
+
+    `verifies` takes what is signed and a signature.
+    """
+
+    kid: str
+    keys: KeySet
+    verifies: Callable[[bytes, bytes], bool]
+
+
 class AccessTokens:
     """Verifies access tokens of one issuer for one audience. `clock` gives seconds since 1970.
 
@@ -93,7 +105,7 @@ class AccessTokens:
         self._keys = keys
         self._clock = clock
         self._remembered: LRUCache[bytes, _Verified] = LRUCache(most_remembered)
-        self._headers: LRUCache[bytes, dict[str, Any]] = LRUCache(MOST_HEADERS)
+        self._headers: LRUCache[bytes, _Header] = LRUCache(MOST_HEADERS)
         self._claims_registry = JWTAccessTokenClaimsValidator(
             lambda: int(clock()), LEEWAY_SECONDS, **_expected(issuer, audience)
         )
@@ -128,13 +140,8 @@ class AccessTokens:
             keys = await self._keys.including(known.kid)
             if keys is known.keys and known.expires > int(self._clock()) - LEEWAY_SECONDS:
                 return known.token
-        signed = self._in_parts(token)
-        kid = signed.protected["kid"]
-        keys = await self._keys.including(kid)
-        if not jws.validate_compact(signed, keys, registry=self._registry):
-            raise BadSignatureError
-        self._headers.setdefault(signed.segments["header"], signed.protected)
-        claims = json_object(signed.payload)
+        kid, keys, payload = await self._signed(token)
+        claims = json_object(payload)
         self._claims_registry.validate(claims)
         if claims["exp"] > LAST_MOMENT:
             raise InvalidClaimError("exp")
@@ -142,19 +149,30 @@ class AccessTokens:
         self._remembered[digest] = _Verified(read, claims["exp"], kid, keys)
         return read
 
-    def _in_parts(self, token: bytes) -> CompactSignature:
-        """The token's parts. Nobody has vouched for them yet, but for a header that another token held with."""
-        header, _, rest = token.partition(b".")
-        known = self._headers.get(header)
-        if known is None:
-            signed = jws.extract_compact(token)
-            signed.protected = _header(header)
-            return signed
-        payload, signature = rest.split(b".")
-        self._registry.validate_signature_size(signature)
-        signed = CompactSignature(known, urlsafe_b64decode(payload))
-        signed.segments = {"header": header, "payload": payload, "signature": signature}
-        return signed
+    async def _signed(self, token: bytes) -> tuple[str, KeySet, bytes]:
+        """What is signed by a signature that holds; with the key's id and the keys among which it was.
+
+        What a header means for these keys is worked out once. It means nothing for others: with them the whole of it
+        is checked again.
+        """
+        segment, _, rest = token.partition(b".")
+        known = self._headers.get(segment)
+        if known is not None and await self._keys.including(known.kid) is known.keys:
+            encoded, encoded_signature = rest.split(b".")
+            self._registry.validate_signature_size(encoded_signature)
+            payload, signature = urlsafe_b64decode(encoded), urlsafe_b64decode(encoded_signature)
+            if not known.verifies(token[: len(segment) + 1 + len(encoded)], signature):
+                raise BadSignatureError
+            return known.kid, known.keys, payload
+        signed = jws.extract_compact(token)
+        signed.protected = _header(segment)
+        kid = signed.protected["kid"]
+        keys = await self._keys.including(kid)
+        if not jws.validate_compact(signed, keys, registry=self._registry):
+            raise BadSignatureError
+        algorithm = self._registry.get_alg(signed.protected["alg"])
+        self._headers[segment] = _Header(kid, keys, partial(algorithm.verify, key=guess_key(keys, signed, use="sig")))
+        return kid, keys, signed.payload
 
 
 def _expected(issuer: str, audience: str) -> dict[str, Any]:

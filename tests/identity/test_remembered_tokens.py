@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from joserfc import jws
 from joserfc.jwk import ECKey
+from joserfc.jws import JWSRegistry
 
 from gateway.errors import Unauthenticated
 from gateway.identity.access_tokens import AccessTokens
@@ -27,7 +27,8 @@ class Verifier:
         self.now = float(NOW)
         self.signatures = 0
         self.reads = 0
-        looked_at = jws.validate_compact
+        algorithm = JWSRegistry.algorithms["ES256"]
+        looked_at = algorithm.verify
 
         def counted(*given: Any, **named: Any) -> bool:
             self.signatures += 1
@@ -37,7 +38,7 @@ class Verifier:
             self.reads += 1
             return issuer.jwks.read_bytes()
 
-        monkeypatch.setattr(jws, "validate_compact", counted)
+        monkeypatch.setattr(algorithm, "verify", counted)
         self.tokens = AccessTokens(
             IssuerKeys(read, max_age=MAX_AGE, min_interval=MIN_INTERVAL, clock=lambda: self.now),
             issuer=ISSUER,
@@ -159,6 +160,22 @@ async def test_a_header_that_is_known_lets_no_other_part_through(verifier: Verif
     ):
         assert await verifier.said_of(made) == FORM
     assert await verifier.said_of(f"{header}.{claims}.{signature * 20}") == FORM
+
+
+async def test_a_header_that_is_known_means_the_key_of_now_when_that_is_replaced_under_the_same_id(
+    verifier: Verifier, issuer: Issuer
+) -> None:
+    await verifier.said_of(token_of(issuer, lifetime=3_000))
+    of_old = token_of(issuer, lifetime=3_000, jti="other")
+    key = ECKey.generate_key("P-256", {"kid": "first"})
+    issuer.publish(key)
+    of_new = by_hand(HEADER, right_claims(iat=NOW, exp=NOW + 3_000), key)
+    before = await verifier.said_of(of_new)
+    verifier.now += MAX_AGE + 1
+
+    assert before == FORM
+    assert await verifier.said_of(of_old) == FORM
+    assert [await verifier.said_of(token) for token in (of_new, of_old, of_new)] == [ALVA, FORM, ALVA]
 
 
 async def test_no_more_are_remembered_than_may_be_and_the_one_used_last_stays(

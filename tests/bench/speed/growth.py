@@ -135,7 +135,8 @@ def line(points: list[tuple[float, float]]) -> tuple[float, float]:
 def main() -> int:
     """Measures, prints the slope and writes the report."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.speed.growth", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="how long it is measured (default: %(default)g); it takes 1.4 times that")
+    how_long = "how long it is measured (default: %(default)g); it takes 1.4 times that"
+    parser.add_argument("--seconds", type=float, default=SECONDS, help=how_long)
     seconds: float = parser.parse_args().seconds
     cores.take_the_rest()
     with tempfile.TemporaryDirectory() as folder, set_up(Path(folder), replace(QUICK, cases=(CASES,))) as stage:

@@ -20,6 +20,9 @@ from gateway.policy.statuses import REFERENCES, Decision
 NOT_RECORDED = Unavailable(UnavailableReason.NOT_RECORDED)
 CASES_NOT_RECORDED = CasesUnavailable(CasesUnavailableReason.NOT_RECORDED)
 
+DISCLOSED = Outcome.DISCLOSED.value
+"""Said of every status that is told: looked up once."""
+
 OF_AN_OVERVIEW = ("caseType", "reference")
 """What a consumer is told of a case in an overview."""
 
@@ -62,7 +65,7 @@ class OperationRecord:
         alike: dict[tuple[GroupId, int, str], Entry] = {}
         entries: list[Entry] = []
         for group, case, outcome, decision in statuses:
-            name = Outcome.DISCLOSED.value if isinstance(outcome, StatusAnswer) else outcome.reason.value
+            name = DISCLOSED if isinstance(outcome, StatusAnswer) else outcome.reason.value
             entry = alike.get((group.id, id(decision), name))
             if entry is None:
                 entry = alike[group.id, id(decision), name] = self._status(group, name, decision)
@@ -82,7 +85,7 @@ class OperationRecord:
             grants = [grant for grant in held if grant.producer == producer]
             entries = [self._listed(producer, case.case_type, case.reference, grants) for case in outcome.cases]
             # That there is none is told as well.
-            entries = entries or [self._entry(RecordKind.OVERVIEW, outcome=Outcome.DISCLOSED.value, producer=producer)]
+            entries = entries or [self._entry(RecordKind.OVERVIEW, outcome=DISCLOSED, producer=producer)]
         return outcome if await self._is_written(entries) else CASES_NOT_RECORDED
 
     async def cut(self, coordinates: Sequence[str]) -> None:
@@ -108,7 +111,7 @@ class OperationRecord:
     def _status(self, group: CaseGroup, outcome: str, decision: Decision) -> Entry:
         """What is recorded of the status of any case in `group` that was decided on like this, and ended like this."""
         decided = self._told(decision)
-        told = decided if outcome == Outcome.DISCLOSED.value else TOLD_NOTHING
+        told = decided if outcome == DISCLOSED else TOLD_NOTHING
         return self._entry(
             RecordKind.STATUS,
             outcome=outcome,
@@ -136,7 +139,7 @@ class OperationRecord:
         used = next((grant for grant in grants if case_type in grant.case_types), None)
         return self._entry(
             RecordKind.OVERVIEW,
-            outcome=Outcome.DISCLOSED.value,
+            outcome=DISCLOSED,
             producer=producer,
             case_type=case_type,
             reference=reference,

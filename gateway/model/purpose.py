@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from gateway.model.text import Text
 
@@ -28,6 +28,9 @@ class InformationArea(Enum):
     FUNDING_A_BUSINESS = "FUNDING_A_BUSINESS"
     PUBLIC_CONTRACTS = "PUBLIC_CONTRACTS"
     HEALTH_AND_SAFETY_AT_WORK = "HEALTH_AND_SAFETY_AT_WORK"
+
+    # There is one of each. An Enum's own hash is that of its name, worked out anew each time in Python.
+    __hash__ = object.__hash__
 
 
 AREA_TEXTS = {
@@ -64,8 +67,7 @@ AREA_TEXTS = {
 """The areas' names for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Purpose:
+class Purpose(NamedTuple):
     """Why a group exists and why its cases are read."""
 
     information_area: InformationArea

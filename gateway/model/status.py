@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
 from gateway.model.text import Text
 
@@ -34,8 +35,7 @@ NAME_ONLY = "__typename"
 """What is asked of each reference where none of its fields is selected: that it is there."""
 
 
-@dataclass(frozen=True, slots=True)
-class StatusSelection:
+class StatusSelection(NamedTuple):
     """Which fields of the contract's CaseStatus are asked for, by their contract names, sorted.
 
     `references` names the fields of each Reference, or NAME_ONLY; empty: references are not asked for.
@@ -45,8 +45,7 @@ class StatusSelection:
     references: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StatusAnswer:
+class StatusAnswer(NamedTuple):
     """A producer's answer for one case: the fields asked for, by contract name, checked against the contract.
 
     `reused`: an earlier answer, which the producer lets be used again; `fetched_at` is of that one.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache, partial
 from types import MappingProxyType
-
-from cachetools import LRUCache
+from typing import NamedTuple
 
 from gateway.errors import ForbiddenField
 from gateway.model.caller import ConsumerId
@@ -28,8 +28,7 @@ REFERENCES = "references."
 """Stands before the name of a field of Reference in GRANTABLE_FIELDS."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """Whether a consumer may read what it selected of cases of one type at one producer for one purpose.
 
     `narrowed_to` are the fields that the end user permits a reader of another's group; None: all.
@@ -68,8 +67,7 @@ class Decision:
     allowing: Mapping[str, Sequence[Grant]] = field(default_factory=dict, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(NamedTuple):
     """A decision, and for how long it stands: while the agreements have this version, and `until` a moment, if any."""
 
     decision: Decision
@@ -86,7 +84,8 @@ class StatusPolicy:
 
     def __init__(self, agreements: Callable[[], Agreements]) -> None:
         self._agreements = agreements
-        self._remembered: LRUCache[tuple[int, Question], Decision] = LRUCache(REMEMBERED)
+        self._version: int | None = None
+        self._decided: Callable[[Question], Decision]
 
     def stands(self, ruling: Ruling, moment: datetime) -> bool:
         """Whether a ruling made earlier still is what would be ruled at `moment`."""
@@ -107,11 +106,11 @@ class StatusPolicy:
         if seen is None:
             return Ruling(NOT_PERMITTED, agreements.version, moment)
         question = Question(consumer, producer, case_type, group.purpose, selected, seen.fields)
-        key = (agreements.version, question)
-        decision = self._remembered.get(key)
-        if decision is None:
-            decision = self._remembered[key] = decided(agreements, question)
-        return Ruling(decision, agreements.version, seen.until)
+        if agreements.version != self._version:
+            # What was decided under others is of no use any more.
+            self._decided = lru_cache(REMEMBERED)(partial(decided, agreements))
+            self._version = agreements.version
+        return Ruling(self._decided(question), agreements.version, seen.until)
 
 
 def decided(agreements: Agreements, question: Question) -> Decision:

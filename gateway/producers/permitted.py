@@ -147,4 +147,4 @@ def _narrowed(outcome: StatusOutcome, to: StatusSelection) -> StatusOutcome:
         kept["references"] = [
             {name: value for name, value in reference.items() if name in to.references} for reference in references
         ]
-    return replace(outcome, fields=kept)
+    return outcome._replace(fields=kept)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from cachetools import TLRUCache
@@ -80,7 +79,7 @@ class ReusableAnswers:
     def found(self, asked: Asked, reference: str) -> StatusAnswer | None:
         """The answer kept for this question, which is then said to be reused; None: the producer must be asked."""
         kept = self._kept.get((asked, reference))
-        return None if kept is None else replace(kept.answer, reused=True)
+        return None if kept is None else kept.answer._replace(reused=True)
 
     def keep(
         self,

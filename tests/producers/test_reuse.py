@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,7 +41,7 @@ def kept(clock: Clock, most_bytes: int = 100_000, max_age: int = 60) -> Reusable
 def test_the_same_question_gets_the_same_answer_and_is_told_so() -> None:
     found = kept(Clock()).found(ASKED, "T-1")
 
-    assert found == replace(ANSWER, reused=True)
+    assert found == ANSWER._replace(reused=True)
 
 
 @pytest.mark.parametrize(

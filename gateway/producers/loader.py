@@ -6,7 +6,7 @@ They load columns of cases rather than one key at a time: what is done for each 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gateway.model.producer import Producer, ProducerId
@@ -66,8 +66,10 @@ class Load:
 
     async def outcomes(self) -> list[StatusOutcome]:
         """The outcome of each case, in their order."""
-        # Who is cancelled takes nothing from others who wait for the same question.
-        found = {question: await asyncio.shield(question.found) for question in dict.fromkeys(self._questions)}
+        found = {question: await question.outcomes() for question in dict.fromkeys(self._questions)}
+        if len(found) == 1:
+            (of_all,) = found.values()
+            return [of_all[case.reference] for case in self._cases]
         return [found[question][case.reference] for case, question in zip(self._cases, self._questions, strict=True)]
 
 
@@ -78,8 +80,16 @@ class _Question:
         self.cases: dict[str, tuple[str, ...]] = {}
         self.found: asyncio.Future[Mapping[str, StatusOutcome]] = asyncio.get_running_loop().create_future()
 
-    def add(self, case: Asked) -> None:
-        self.cases[case.reference] = (*self.cases.get(case.reference, ()), case.case_type)
+    def add(self, cases: Iterable[Asked]) -> None:
+        for reference, case_type in cases:
+            types = self.cases.get(reference)
+            self.cases[reference] = (case_type,) if types is None else (*types, case_type)
+
+    async def outcomes(self) -> Mapping[str, StatusOutcome]:
+        if self.found.done():
+            return self.found.result()
+        # Who is cancelled takes nothing from others who wait for the same.
+        return await asyncio.shield(self.found)
 
 
 class _ProducerLoader:
@@ -101,14 +111,13 @@ class _ProducerLoader:
         self._asking: set[asyncio.Task[None]] = set()
 
     def load(self, cases: Sequence[Asked]) -> Load:
-        questions = []
-        for case in cases:
-            question = self._asked.get(case)
-            if question is None:
-                question = self._asked[case] = self._next_question()
-                question.add(case)
-            questions.append(question)
-        return Load(cases, questions)
+        asked = self._asked
+        new = [case for case in dict.fromkeys(cases) if case not in asked]
+        if new:
+            question = self._next_question()
+            question.add(new)
+            asked.update(dict.fromkeys(new, question))
+        return Load(cases, [asked[case] for case in cases])
 
     def give_up(self) -> None:
         for task in self._asking:

@@ -64,9 +64,12 @@ class PermittedStatuses:
             outcomes.update(zip(numbers, await load.outcomes(), strict=True))
         found: dict[int, PermittedStatus] = {}
         for one in alike:
-            after = one.decision if one.decision.refusal else self._decision(one.group, one.case, selected)
-            for number in one.numbers:
-                found[number] = _told(outcomes.get(number), one.decision, after)
+            before = one.decision
+            after = before if before.refusal else self._decision(one.group, one.case, selected)
+            if after is before and before.refusal is None:
+                found.update([(number, PermittedStatus(outcomes[number], before)) for number in one.numbers])
+            else:
+                found.update([(number, _told(outcomes.get(number), before, after)) for number in one.numbers])
         return [found[number] for number in range(len(cases))]
 
     def _alike(self, cases: Sequence[tuple[CaseGroup, Case]], selected: StatusSelection) -> list[_Alike]:
@@ -119,12 +122,10 @@ class _Alike:
 
 
 def _told(outcome: StatusOutcome | None, before: Decision, after: Decision) -> PermittedStatus:
-    """What is told of an `outcome` that was asked for under one decision, and is told under another, or the same."""
+    """What is told of an `outcome` that was asked for under one decision, and is told under another."""
     if after.refusal is not None:
         return PermittedStatus(Unavailable(after.refusal), after)
     assert outcome is not None, "it was asked for"
-    if after is before:
-        return PermittedStatus(outcome, before)
     # What was granted meanwhile was not asked for: neither is it told, nor is it recorded that it was.
     told = replace(after, asked=_in_both(before.asked, after.asked), withheld={**before.withheld, **after.withheld})
     return PermittedStatus(_narrowed(outcome, told.asked), told)

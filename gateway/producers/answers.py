@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -31,8 +30,7 @@ class Breach(NamedTuple):
     cases: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What an answer says of each case, in the order asked, and of itself.
 
     `is_poisoned`: it failed as a whole by the producer's own fault and says so; with fewer cases it may not have.

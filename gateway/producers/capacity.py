@@ -18,10 +18,16 @@ class Capacity:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self.taken = 0
 
+    def take(self) -> bool:
+        """Takes a place, if one is free; whether it was."""
+        if self.taken >= self._places:
+            return False
+        self.taken += 1
+        return True
+
     async def enter(self, seconds: float) -> None:
         """Takes a place, waiting at most `seconds` for one. Raises NoPlace."""
-        if self.taken < self._places:
-            self.taken += 1
+        if self.take():
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)

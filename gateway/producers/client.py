@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 import orjson
 import structlog
@@ -36,8 +36,7 @@ MOST_FORMS = 1_000
 """That are remembered of the selections that callers make."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(NamedTuple):
     """What one operation asks one producer."""
 
     state: ProducerState
@@ -49,7 +48,7 @@ class _Question:
     due: Due
 
     def case_types(self, references: Sequence[str]) -> set[str]:
-        return set().union(*[self.cases[reference] for reference in references])
+        return {case_type for reference in references for case_type in self.cases[reference]}
 
     def asked(self) -> Asked:
         return Asked.of(self.state.producer, self.purpose, self.selection, self.context)
@@ -83,18 +82,24 @@ class ProducerClient:
         state = self._states.of(producer)
         due = Due.of(state, context, self._clock())
         asking = _Question(state, cases, purpose, selection, self._form_of(selection), context, due)
-        found: dict[str, StatusOutcome] = {} if self._reusable.is_empty else self._kept(asking)
-        references = [reference for reference in cases if reference not in found]
-        most = state.limits.max_batch
+        if self._reusable.is_empty:
+            found = await self._asked(asking, list(cases))
+        else:
+            found = self._kept(asking)
+            found.update(await self._asked(asking, [reference for reference in cases if reference not in found]))
+        _count(state, found.values())
+        return found
+
+    async def _asked(self, asking: _Question, references: Sequence[str]) -> dict[str, StatusOutcome]:
+        """What the producer says now of `references`, be they none."""
+        most = asking.state.limits.max_batch
         if len(references) > most:
             batches = [references[start : start + most] for start in range(0, len(references), most)]
             answers = await asyncio.gather(*(self._batch(asking, batch) for batch in batches))
             outcomes = [outcome for answer in answers for outcome in answer]
         else:
             outcomes = await self._batch(asking, references) if references else []
-        found.update(zip(references, outcomes, strict=True))
-        _count(state, found.values())
-        return found
+        return dict(zip(references, outcomes, strict=True))
 
     def _kept(self, asking: _Question) -> dict[str, StatusOutcome]:
         asked = asking.asked()
@@ -155,12 +160,12 @@ class ProducerClient:
 
 def _count(state: ProducerState, outcomes: Iterable[StatusOutcome]) -> None:
     """Tells the metrics what came of each case."""
-    counts: dict[str, int] = {}
-    for outcome in outcomes:
-        name = (REUSED if outcome.reused else OK) if isinstance(outcome, StatusAnswer) else outcome.reason.value
-        counts[name] = counts.get(name, 0) + 1
-    for name, count in counts.items():
-        state.metrics.statuses[name].inc(count)
+    names = [
+        (REUSED if outcome.reused else OK) if isinstance(outcome, StatusAnswer) else outcome.reason.value
+        for outcome in outcomes
+    ]
+    for name in set(names):
+        state.metrics.statuses[name].inc(names.count(name))
 
 
 def _outcome(answer: Answer, failure: Failed | None) -> str:

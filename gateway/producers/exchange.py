@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
+from typing import NamedTuple
 
 import orjson
 
@@ -32,8 +32,7 @@ MOST_TARGETS = 1_000
 """That are remembered as they were worked out of their endpoints: there are as many as producers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer to be read, and for how many seconds the producer lets it be used again."""
 
     body: bytes

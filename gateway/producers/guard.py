@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import getrandbits
+from typing import NamedTuple
 
 import structlog
 
@@ -33,8 +34,7 @@ class CallContext:
     deadline: float
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """When a question must be answered, and whether that is because the whole operation ends then."""
 
     moment: float
@@ -47,8 +47,7 @@ class Due:
         return cls(context.deadline, is_operations=True) if context.deadline < own else cls(own, is_operations=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One question to one producer, ready to be sent; `assertion` signs anew for each time that it is."""
 
     content: bytes
@@ -83,9 +82,12 @@ class Guard:
 
     async def _attempt(self, state: ProducerState, request: Request, context: CallContext, due: Due) -> Reply:
         _check_may_be_asked(state)
-        await self._take_place(state, due)
+        has_waited = not state.capacity.take()
+        if has_waited:
+            await self._wait_for_place(state, due)
         try:
-            _check_may_be_asked(state)
+            if has_waited:
+                _check_may_be_asked(state)
             seconds = self._left(due)
             entered = state.breaker.enter()
             began = self._clock()
@@ -109,7 +111,7 @@ class Guard:
             state.capacity.leave()
         return reply
 
-    async def _take_place(self, state: ProducerState, due: Due) -> None:
+    async def _wait_for_place(self, state: ProducerState, due: Due) -> None:
         left = self._left(due)
         try:
             await state.capacity.enter(min(left, state.limits.max_wait))

@@ -76,9 +76,15 @@ class Load:
 class _Question:
     """What goes to a producer together: cases by reference, each with the types that it is said to be of."""
 
-    def __init__(self) -> None:
+    __slots__ = ("_failure", "_found", "_loop", "_waiting", "asking", "cases")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.cases: dict[str, tuple[str, ...]] = {}
-        self.found: asyncio.Future[Mapping[str, StatusOutcome]] = asyncio.get_running_loop().create_future()
+        self.asking: asyncio.Task[None] | None = None
+        self._loop = loop
+        self._waiting: list[asyncio.Future[None]] = []
+        self._found: Mapping[str, StatusOutcome] | None = None
+        self._failure: Exception | None = None
 
     def add(self, cases: Iterable[Asked]) -> None:
         for reference, case_type in cases:
@@ -86,10 +92,29 @@ class _Question:
             self.cases[reference] = (case_type,) if types is None else (*types, case_type)
 
     async def outcomes(self) -> Mapping[str, StatusOutcome]:
-        if self.found.done():
-            return self.found.result()
-        # Who is cancelled takes nothing from others who wait for the same.
-        return await asyncio.shield(self.found)
+        """What came of each of the cases, when it is there. Raises what asking failed with."""
+        if self._found is None and self._failure is None:
+            # Everybody has a future of their own: who is cancelled takes nothing from others who wait for the same.
+            waiting = self._loop.create_future()
+            self._waiting.append(waiting)
+            await waiting
+        if self._failure is not None:
+            raise self._failure
+        assert self._found is not None
+        return self._found
+
+    def answer(self, found: Mapping[str, StatusOutcome]) -> None:
+        self._found = found
+        self._tell()
+
+    def fail(self, failure: Exception) -> None:
+        self._failure = failure
+        self._tell()
+
+    def _tell(self) -> None:
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
 
 
 class _ProducerLoader:
@@ -106,9 +131,9 @@ class _ProducerLoader:
         self._purpose = purpose
         self._selection = selection
         self._context = context
+        self._loop = asyncio.get_running_loop()
         self._asked: dict[Asked, _Question] = {}
         self._next: _Question | None = None
-        self._asking: set[asyncio.Task[None]] = set()
 
     def load(self, cases: Sequence[Asked]) -> Load:
         asked = self._asked
@@ -120,13 +145,14 @@ class _ProducerLoader:
         return Load(cases, [asked[case] for case in cases])
 
     def give_up(self) -> None:
-        for task in self._asking:
-            task.cancel()
+        for question in set(self._asked.values()):
+            if question.asking is not None:
+                question.asking.cancel()
 
     def _next_question(self) -> _Question:
         if self._next is None:
-            self._next = _Question()
-            asyncio.get_running_loop().call_soon(self._ask, self._next)
+            self._next = _Question(self._loop)
+            self._loop.call_soon(self._ask, self._next)
         return self._next
 
     def _ask(self, question: _Question) -> None:
@@ -134,19 +160,20 @@ class _ProducerLoader:
 
         What comes later is another question.
         """
-        task = asyncio.get_running_loop().create_task(self._answer(question))
-        self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
+        question.asking = self._loop.create_task(self._answer(question))
 
     async def _answer(self, question: _Question) -> None:
         """Tells who waits for `question`, also of a failure of our own; only a cancellation is told to nobody."""
         self._next = None
         try:
-            question.found.set_result(await self._outcomes(question.cases))
+            found: Mapping[str, StatusOutcome]
+            if self._producer is None:
+                found = dict.fromkeys(question.cases, Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE))
+            else:
+                found = await self._client.statuses(
+                    self._producer, question.cases, self._purpose, self._selection, self._context
+                )
         except Exception as exc:  # noqa: BLE001 - it is the error of every status that was asked for
-            question.found.set_exception(exc)
-
-    async def _outcomes(self, cases: Mapping[str, tuple[str, ...]]) -> Mapping[str, StatusOutcome]:
-        if self._producer is None:
-            return dict.fromkeys(cases, Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE))
-        return await self._client.statuses(self._producer, cases, self._purpose, self._selection, self._context)
+            question.fail(exc)
+        else:
+            question.answer(found)

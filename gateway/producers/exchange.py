@@ -73,10 +73,12 @@ class Exchange:
 
 def _head(headers: Mapping[str, str], length: int) -> bytes:
     """The rest of the request's head. Raises ValueError where a header would be two, or none."""
-    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    if lines.count("\r") != len(headers) or lines.count("\n") != len(headers) or "\0" in lines:
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    said = "".join(lines)
+    if "\r" in said or "\n" in said or "\0" in said:
         raise ValueError("a header with a line break in it")
-    return f"{lines}Content-Length: {length}\r\n\r\n".encode()
+    lines.append(f"Content-Length: {length}\r\n\r\n")
+    return "\r\n".join(lines).encode()
 
 
 def _reply(response: Response, most_bytes: int) -> Reply:

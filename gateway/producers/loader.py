@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from gateway.model.producer import Producer, ProducerId
 from gateway.model.purpose import Purpose
@@ -15,12 +14,8 @@ from gateway.model.status import StatusOutcome, StatusSelection, Unavailable, Un
 from gateway.producers.client import ProducerClient
 from gateway.producers.guard import CallContext
 
-
-class Asked(NamedTuple):
-    """One case asked about, and the type that whoever added it to a group said it is of."""
-
-    reference: str
-    case_type: str
+Asked = tuple[str, str]
+"""The reference of a case asked about, and the type that whoever added it to a group said it is of."""
 
 
 class StatusLoaders:
@@ -69,8 +64,8 @@ class Load:
         found = {question: await question.outcomes() for question in dict.fromkeys(self._questions)}
         if len(found) == 1:
             (of_all,) = found.values()
-            return [of_all[case.reference] for case in self._cases]
-        return [found[question][case.reference] for case, question in zip(self._cases, self._questions, strict=True)]
+            return [of_all[reference] for reference, _ in self._cases]
+        return [found[question][case[0]] for case, question in zip(self._cases, self._questions, strict=True)]
 
 
 class _Question:

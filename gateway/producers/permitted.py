@@ -62,10 +62,11 @@ class PermittedStatuses:
         outcomes: dict[int, StatusOutcome] = {}
         for numbers, load in loads:
             outcomes.update(zip(numbers, await load.outcomes(), strict=True))
+        now = self._clock()
         found: dict[int, PermittedStatus] = {}
         for one in alike:
             before = one.decision
-            after = before if before.refusal else self._decision(one.group, one.case, selected)
+            after = before if before.refusal else self._decision(one.group, one.case, selected, now)
             if after is before and before.refusal is None:
                 found.update([(number, PermittedStatus(outcomes[number], before)) for number in one.numbers])
             else:
@@ -74,14 +75,15 @@ class PermittedStatuses:
 
     def _alike(self, cases: Sequence[tuple[CaseGroup, Case]], selected: StatusSelection) -> list[_Alike]:
         """The cases by what is decided alike, with the decision that stands now."""
+        now = self._clock()
         alike: dict[tuple[str, str, str], _Alike] = {}
         for number, (group, case) in enumerate(cases):
             key = (group.id, case.key.producer, case.case_type)
             one = alike.get(key)
             if one is None:
-                one = alike[key] = _Alike(group, case, self._decision(group, case, selected))
+                one = alike[key] = _Alike(group, case, self._decision(group, case, selected, now))
             one.numbers.append(number)
-            one.asked.append(Asked(case.key.reference, case.case_type))
+            one.asked.append((case.key.reference, case.case_type))
         return list(alike.values())
 
     def _begun(self, alike: Iterable[_Alike]) -> list[tuple[list[int], Load]]:
@@ -98,9 +100,8 @@ class PermittedStatuses:
         """Ends the producer requests that are under way: the caller has hung up."""
         self._loaders.give_up()
 
-    def _decision(self, group: CaseGroup, case: Case, selected: StatusSelection) -> Decision:
-        """The decision that stands now: the same for every case of one type in one group, until something changes."""
-        now = self._clock()
+    def _decision(self, group: CaseGroup, case: Case, selected: StatusSelection, now: datetime) -> Decision:
+        """The decision that stands `now`: the same for every case of one type in one group, until something changes."""
         key = (id(selected), group.id, case.key.producer, case.case_type)
         ruled = self._ruled.get(key)
         if ruled is None or not self._policy.stands(ruled[1], now):

@@ -63,7 +63,9 @@ def take_authorization_out() -> None:
     def whole(document: Document, _scopes: frozenset[str], *, incremental: bool) -> Runnable:
         return Runnable(document.incremental if incremental else document.whole, is_cut=False)
 
-    def everything(_: PermittedStatuses, __: CaseGroup, ___: Case, selected: StatusSelection) -> Decision:
+    def everything(
+        _: PermittedStatuses, _group: CaseGroup, _case: Case, selected: StatusSelection, _now: datetime
+    ) -> Decision:
         return decided(selected)
 
     Document.authorized = whole  # type: ignore[assignment, method-assign]

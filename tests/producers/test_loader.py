@@ -15,7 +15,7 @@ from gateway.producers.loader import Asked, Load, StatusLoaders
 from tests.policy.agreed import FILING_VAT, NOW, TAX, producer, selection
 
 SELECTED = selection("title")
-ONE, OTHER = Asked("T-1", "VAT"), Asked("T-2", "VAT")
+ONE, OTHER = ("T-1", "VAT"), ("T-2", "VAT")
 
 
 class Client:
@@ -64,7 +64,7 @@ async def test_a_case_that_is_said_to_be_of_two_types_is_asked_about_with_both()
     client = Client()
     client.may_answer.set()
 
-    assert await titles(load(client.loaders(), ONE, Asked("T-1", "INCOME"))) == ["T-1", "T-1"]
+    assert await titles(load(client.loaders(), ONE, ("T-1", "INCOME"))) == ["T-1", "T-1"]
     assert client.asked == [{"T-1": ("VAT", "INCOME")}]
 
 

@@ -56,7 +56,7 @@ class Scene:
 
     def load(self, producer: ProducerId, purpose: Purpose, asked: StatusSelection, cases: Sequence[Asked]) -> Scene:
         """What the loaders do."""
-        assert (producer, purpose, cases) == (TAX, FILING_VAT, [Asked("T-1", case("T-1").case_type)])
+        assert (producer, purpose, cases) == (TAX, FILING_VAT, [("T-1", case("T-1").case_type)])
         self.asked.append(asked)
         return self
 

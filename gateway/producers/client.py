@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
+from itertools import chain
 from typing import NamedTuple
 
 import orjson
@@ -47,8 +48,8 @@ class _Question(NamedTuple):
     context: CallContext
     due: Due
 
-    def case_types(self, references: Sequence[str]) -> set[str]:
-        return {case_type for reference in references for case_type in self.cases[reference]}
+    def case_types(self, references: Sequence[str]) -> Iterable[str]:
+        return chain.from_iterable(map(self.cases.__getitem__, references))
 
     def asked(self) -> Asked:
         return Asked.of(self.state.producer, self.purpose, self.selection, self.context)

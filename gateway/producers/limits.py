@@ -23,7 +23,7 @@ class ProducerLimits:
 
     def response_bytes(self, cases: int) -> int:
         """The most bytes of an answer about `cases` cases, decompressed."""
-        return self.max_response_bytes_per_100 * max(1, -(-cases // 100))
+        return self.max_response_bytes_per_100 * (-(-cases // 100) or 1)
 
     def of(self, producer: Producer) -> ProducerLimits:
         """These limits, as the producer's record changes them."""

@@ -48,3 +48,13 @@ async def test_who_is_given_up_while_it_waits_takes_no_place_with_it() -> None:
         await waiting
 
     await capacity.enter(0.001)
+
+
+def test_a_place_that_is_free_is_taken_at_once_and_no_more_than_there_are() -> None:
+    capacity = Capacity(2)
+
+    assert [capacity.take() for _ in range(3)] == [True, True, False]
+    assert capacity.taken == 2
+
+    capacity.leave()
+    assert capacity.take()

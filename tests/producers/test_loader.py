@@ -23,6 +23,7 @@ class Client:
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.asked: list[Mapping[str, Collection[str]]] = []
+        self.answered = 0
         self.may_answer = asyncio.Event()
         self._failure = failure
 
@@ -32,6 +33,7 @@ class Client:
         await self.may_answer.wait()
         if self._failure is not None:
             raise self._failure
+        self.answered += 1
         return {reference: StatusAnswer({"title": reference}, NOW) for reference in cases}
 
     def loaders(self, *, connected: bool = True) -> StatusLoaders:
@@ -98,3 +100,23 @@ async def test_of_a_producer_that_is_not_connected_nothing_is_asked() -> None:
 
     assert outcomes == [Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE)]
     assert client.asked == []
+
+
+async def test_what_is_given_up_is_asked_no_longer_and_what_is_answered_stays() -> None:
+    client = Client()
+    client.may_answer.set()
+    loaders = client.loaders()
+    answered = load(loaders, ONE)
+    await answered.outcomes()
+    client.may_answer.clear()
+    unanswered = asyncio.ensure_future(titles(load(loaders, OTHER)))
+    await asyncio.sleep(0.01)
+
+    loaders.give_up()
+    client.may_answer.set()
+    await asyncio.sleep(0.01)
+
+    assert not unanswered.done()
+    assert client.answered == 1
+    assert await titles(answered) == ["T-1"]
+    unanswered.cancel()

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gateway.errors import Forbidden, NotFound
-from gateway.execution.documents import DocumentLimits, Documents
+from gateway.execution.documents import DocumentLimits, Documents, Runnable
 from gateway.execution.errors import RequestRejected
-from gateway.execution.run import Answer, Parts, run
+from gateway.execution.run import Answer, Execution, Parts, run
 from tests.execution.schema import NO_SCOPES, UNGUARDED, nesting_schema
 
 SCHEMA = nesting_schema()
@@ -48,17 +48,34 @@ async def ran(
     hide_suggestions: bool = False,
 ) -> Answer | Parts:
     document = Documents(SCHEMA, UNGUARDED, LIMITS).prepare(query, NO_SCOPES)
-    return await run(
-        SCHEMA,
+    return await ran_of(
         document.authorized(NO_SCOPES, incremental=incremental),
-        operation_name=None,
-        variables=variables,
-        context=None,
-        request_id="r1",
-        hide_suggestions=hide_suggestions,
+        variables,
         is_let_in=is_let_in,
+        hide_suggestions=hide_suggestions,
         is_change=query.startswith("mutation"),
     )
+
+
+async def ran_of(
+    runnable: Runnable,
+    variables: Mapping[str, Any] | None = None,
+    *,
+    is_let_in: Callable[[], bool] = lambda: True,
+    hide_suggestions: bool = False,
+    is_change: bool = False,
+) -> Answer | Parts:
+    execution = Execution(
+        SCHEMA,
+        runnable,
+        operation_name=None,
+        variables=variables or {},
+        context=None,
+        hide_suggestions=hide_suggestions,
+        is_let_in=is_let_in,
+        is_change=is_change,
+    )
+    return await run(execution, "r1")
 
 
 async def test_an_answer_without_errors_is_its_data_alone() -> None:
@@ -200,17 +217,7 @@ async def test_what_comes_in_parts_is_left_to_the_standard_executor_and_counted(
     document = documents.prepare("{ __typename ... @defer { thing { name } } }", NO_SCOPES)
 
     for incremental in (False, False, True):
-        answer = await run(
-            SCHEMA,
-            document.authorized(NO_SCOPES, incremental=incremental),
-            operation_name=None,
-            variables=None,
-            context=None,
-            request_id="r1",
-            hide_suggestions=False,
-            is_let_in=lambda: True,
-            is_change=False,
-        )
+        answer = await ran_of(document.authorized(NO_SCOPES, incremental=incremental))
         assert isinstance(answer, Parts) is incremental
         if isinstance(answer, Parts):
             assert [part["hasNext"] async for part in answer.rest][-1] is False

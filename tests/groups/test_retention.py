@@ -178,6 +178,8 @@ async def test_a_lapsed_group_is_gone_for_everybody_before_the_database_removes_
     parties: Parties, tax: Producer
 ) -> None:
     gateway = parties.gateway
+    # Once a minute the database removes what has lapsed, and with it the key that it was created with: not in this one.
+    await gateway.database["caseGroups"].drop_index("case_groups_retention")
     group = await gateway.a_group_with(tax.case("T-1"), idempotencyKey="the-first")
     await parties.owner.permits(parties.other, group)
     await parties.owner.offers(parties.third, group, 2)

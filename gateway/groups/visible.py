@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 from aiodataloader import DataLoader
 
@@ -30,17 +30,19 @@ class VisibleGroups:
         self._retention = retention
         self._caller = caller
 
+    # The loaders know nothing of this object: what was read is gone with the operation, not when garbage is looked for.
+
     @cached_property
     def _read(self) -> DataLoader[GroupId, CaseGroup | None]:
-        return DataLoader(self._by_ids)
+        return DataLoader(partial(_opened, self._store, self._retention, self._caller))
 
     @cached_property
     def _named(self) -> DataLoader[GroupId, CaseGroup | None]:
-        return DataLoader(self._unused_by_ids)
+        return DataLoader(partial(_unused, self._store, self._caller))
 
     @cached_property
     def _at(self) -> DataLoader[frozenset[ProducerId], list[CaseGroup]]:
-        return DataLoader(self._by_producers)
+        return DataLoader(partial(_holding, self._store, self._caller))
 
     async def load(self, id_: GroupId) -> CaseGroup | None:
         """The group, or None for an id that names none the caller may see. Many loaded at once cost one read."""
@@ -72,22 +74,31 @@ class VisibleGroups:
         shown = map(self._shown, await self._at.load(producers))
         return [group for group in shown if group is not None and any(case.key == key for case in group.cases)]
 
-    async def _by_producers(self, keys: Sequence[frozenset[ProducerId]]) -> list[list[CaseGroup]]:
-        caller = self._caller
-        wanted = frozenset[ProducerId]().union(*keys)
-        found = await self._store.holding(caller.subject_keys, caller.consumer, wanted, this_moment())
-        return [found] * len(keys)
-
-    async def _by_ids(self, keys: Sequence[GroupId]) -> list[CaseGroup | None]:
-        found = [group for group in await self._unused_by_ids(keys) if group is not None]
-        opened = await self._retention.used(self._caller, found)
-        return [opened.get(key) for key in keys]
-
-    async def _unused_by_ids(self, keys: Sequence[GroupId]) -> list[CaseGroup | None]:
-        found = await self._store.by_ids(self._caller.subject_keys, self._caller.consumer, keys, this_moment())
-        return [found.get(key) for key in keys]
-
     def _shown(self, group: CaseGroup) -> CaseGroup | None:
         now = this_moment()
         seen = as_seen(group, self._caller.consumer, now)
         return None if seen is None else standing(seen, now)
+
+
+async def _opened(
+    store: CaseGroupStore, retention: Retention, caller: Caller, keys: Sequence[GroupId]
+) -> list[CaseGroup | None]:
+    """The groups with these ids, whose reading is a use of them; None for what the caller may not see."""
+    found = [group for group in await _unused(store, caller, keys) if group is not None]
+    opened = await retention.used(caller, found)
+    return [opened.get(key) for key in keys]
+
+
+async def _unused(store: CaseGroupStore, caller: Caller, keys: Sequence[GroupId]) -> list[CaseGroup | None]:
+    """The same, without a use."""
+    found = await store.by_ids(caller.subject_keys, caller.consumer, keys, this_moment())
+    return [found.get(key) for key in keys]
+
+
+async def _holding(
+    store: CaseGroupStore, caller: Caller, keys: Sequence[frozenset[ProducerId]]
+) -> list[list[CaseGroup]]:
+    """For all of `keys` the groups with a case at any of their producers."""
+    wanted = frozenset[ProducerId]().union(*keys)
+    found = await store.holding(caller.subject_keys, caller.consumer, wanted, this_moment())
+    return [found] * len(keys)

@@ -22,7 +22,7 @@ from gateway.administration.plans import Plan, Refused
 from gateway.administration.recorded import recorded
 from gateway.administration.texts import cause
 from gateway.administration.views import record_table, show
-from gateway.groups.moments import this_moment
+from gateway.groups.moments import in_milliseconds, this_moment
 from gateway.model.history import Cause
 from gateway.model.record import DetailValue, RecordKind
 from gateway.settings import load_settings
@@ -68,19 +68,28 @@ class Manner:
 
 
 def parse_moment(text: str) -> datetime:
-    """A moment as it is given on the command line: a day (its beginning, in UTC) or a time with its zone."""
+    """A moment as it is given on the command line: a day (its beginning, in UTC) or a time with its zone.
+
+    It is refused where it is finer than the database keeps, which would let what is agreed begin before it was to.
+    """
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None and len(text) <= len("2026-12-01"):
             moment = moment.replace(tzinfo=UTC)
         if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
+            return _as_kept(moment.astimezone(UTC), text)
     except (ValueError, OverflowError):
         pass
     raise typer.BadParameter(
         f"{text!r} is no moment. Give a day, such as 2026-12-01 (from its beginning, in UTC), or a time with its "
         "zone, such as 2026-12-01T08:00+01:00."
     )
+
+
+def _as_kept(moment: datetime, text: str) -> datetime:
+    if moment != in_milliseconds(moment):
+        raise typer.BadParameter(f"{text!r} is finer than a millisecond. Give at most three decimals of a second.")
+    return moment
 
 
 def looked_up(look_up: Callable[[Desk], Awaitable[AnswerT]]) -> AnswerT:

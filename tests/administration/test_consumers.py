@@ -82,6 +82,17 @@ def test_a_moment_that_is_none_is_not_understood(office: Office, moment: str) ->
     assert "is no moment" in " ".join(result.stderr.split())
 
 
+def test_a_moment_finer_than_the_database_keeps_is_refused_and_not_cut(office: Office) -> None:
+    finer = office.run(*NEW, "--valid-from", "2026-12-01T08:00:00.123456+01:00")
+    office.json(*NEW, "--valid-from", "2026-12-01T08:00:00.123+01:00")
+
+    record = office.database["consumers"].find_one({"_id": "food-portal"})
+    assert finer.exit_code == 2
+    assert "is finer than a millisecond" in " ".join(finer.stderr.split())
+    assert record is not None
+    assert record["validFrom"] == datetime(2026, 12, 1, 7, 0, 0, 123000, tzinfo=UTC)
+
+
 BAD_CONSUMERS: list[tuple[tuple[str, ...], str]] = [
     (changed(NEW, name_sv=" "), "--name-sv is empty; it must say something."),
     (changed(NEW, name_en="n" * 201), "--name-en has 201 characters; it may have 200."),

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from gateway.groups.moments import this_moment
 from tests.docs.pages import page
 from tests.gateway import GROUP_WITH_STATUSES, Gateway
 from tests.http.waiting import until
@@ -154,7 +155,7 @@ async def test_a_piloted_case_type_is_open_to_its_pilots_alone(
 
 
 async def test_a_case_type_is_opened_by_time_alone(gateway: Gateway, command: Command, tax: Producer) -> None:
-    moment = datetime.now(UTC) + timedelta(seconds=3)
+    moment = this_moment() + timedelta(seconds=3)
     await command("producer", "open", "tax-agency", "--case-type", "CLOSED", "--from", moment.isoformat())
     case = {**tax.case("T-1"), "caseType": "CLOSED"}
 

@@ -63,6 +63,12 @@ def _questions() -> Iterator[Question]:
 QUESTIONS = tuple(_questions())
 
 
+def _in_turn() -> Iterator[Question]:
+    """Each question once, in an order of chance, before any comes again."""
+    while True:
+        yield from random.sample(QUESTIONS, len(QUESTIONS))
+
+
 class Portals:
     """Portals beside each other, each with a group of its own, that ask one gateway or another."""
 
@@ -75,6 +81,7 @@ class Portals:
         self.broken = 0
         """Answers that did not come, or not to their end."""
         self._urls, self._token, self._groups = urls, token, groups
+        self._questions = _in_turn()
         self._new: list[Received] = []
         self._more = asyncio.Condition()
 
@@ -107,7 +114,7 @@ class Portals:
     async def _ask_for_ever(self, session: aiohttp.ClientSession, group: str) -> None:
         while True:
             before = self.statuses
-            await self._ask(session, random.choice(self._urls), group, random.choice(QUESTIONS))
+            await self._ask(session, random.choice(self._urls), group, next(self._questions))
             if self.statuses == before:
                 await asyncio.sleep(PAUSE_SECONDS)
             else:

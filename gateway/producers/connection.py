@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable
 from typing import cast
 
+from gateway.alarm import Alarm
 from gateway.model.status import UnavailableReason
 from gateway.producers.failures import Failed
 from gateway.producers.responses import Response, ResponseReader
@@ -24,8 +25,7 @@ class Connection(asyncio.Protocol):
         self._reader = ResponseReader()
         self._transport: asyncio.Transport | None = None
         self._waiting: asyncio.Future[Response] | None = None
-        self._until = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(self._loop, self._end_waiting)
         self.idle_since = 0.0
 
     @property
@@ -43,7 +43,7 @@ class Connection(asyncio.Protocol):
         assert self._waiting is None
         reader.expect(most_bytes)
         self._waiting = self._loop.create_future()
-        self._set_timer(until)
+        self._alarm.set(until)
         transport.write(request)
         try:
             return await self._waiting
@@ -86,27 +86,11 @@ class Connection(asyncio.Protocol):
         self._transport = None
         self._end(exc)
         self._reader.close()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._alarm.cancel()
         self._lost(self)
 
-    def _set_timer(self, until: float) -> None:
-        """One timer lasts for many requests: it looks when there is anything to look at, and if need be again later."""
-        self._until = until
-        if self._timer is not None:
-            if self._timer.when() <= until:
-                return
-            self._timer.cancel()
-        self._timer = self._loop.call_at(until, self._look_at_the_time)
-
-    def _look_at_the_time(self) -> None:
-        self._timer = None
-        if self._waiting is None or self._waiting.done():
-            return
-        if self._loop.time() < self._until:
-            self._set_timer(self._until)
-        else:
+    def _end_waiting(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(TimeoutError())
 
     def _end(self, exc: Exception | None) -> None:

@@ -14,7 +14,7 @@ from gateway.model.case_group import CaseGroup, CaseGroupFilter, GroupId, Idempo
 from gateway.model.page import Page, Window, page_read
 from gateway.model.producer import ProducerId
 from gateway.store.case_group_documents import change_to, changeable, fixed, given, group_of, shared
-from gateway.store.driver import Database, Document, ended_within, found_at_once, translated
+from gateway.store.driver import Database, Document, found_at_once, translated
 
 WITHOUT_CASES = {"cases": False}
 
@@ -175,9 +175,8 @@ class CaseGroupStore:
 
     async def _found(self, query: Document, projection: Document | None = None) -> list[CaseGroup]:
         with translated():
-            async with ended_within(self._seconds):
-                found = await found_at_once(self._groups, query, projection, seconds=self._seconds)
-            return list(map(group_of, found))
+            found = await found_at_once(self._groups, query, projection, seconds=self._seconds)
+        return list(map(group_of, found))
 
     async def _changed(self, subject: SubjectKeys, group: CaseGroup, update: Document) -> CaseGroup | None:
         with translated():

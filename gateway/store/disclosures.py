@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from time import monotonic
 from typing import Any
 
 import bson
@@ -11,7 +12,7 @@ from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from gateway.errors import StoreUnavailable
-from gateway.store.driver import Database, Document, ended_within
+from gateway.store.driver import Database, Document, answer_at_once, ended_within
 
 COLLECTION = "disclosures"
 
@@ -59,14 +60,13 @@ class Disclosures:
         first, or all.
         """
         try:
-            async with ended_within(within):
-                told = await self._inserted(documents, within)
+            answer = await self._inserted(documents, within)
         except PyMongoError as exc:
             raise StoreUnavailable(str(exc)) from exc
         except (BSONError, OverflowError) as exc:
             raise DocumentRefused(_first_that_is_no_bson(documents), "it is no BSON", written=0) from exc
-        if "writeErrors" in told or "writeConcernError" in told:
-            raise _what_was_wrong(told)
+        if "writeErrors" in answer or "writeConcernError" in answer:
+            raise _what_was_wrong(answer)
 
     async def _inserted(self, documents: Sequence[Document], within: float) -> Mapping[str, Any]:
         """What the server says of the command that inserts `documents`, which it gives up after so many seconds.
@@ -80,12 +80,13 @@ class Disclosures:
             "documents": documents,
             "ordered": True,
             "writeConcern": self._write_concern,
-            "maxTimeMS": int(within * 1000),
         }
+        began = monotonic()
         try:
-            return await self._database.command(command)
+            return await answer_at_once(self._database, command, seconds=within)
         except DocumentTooLarge:
-            return await self._inserted_in_parts(documents)
+            async with ended_within(within - (monotonic() - began)):
+                return await self._inserted_in_parts(documents)
 
     async def _inserted_in_parts(self, documents: Sequence[Document]) -> Mapping[str, Any]:
         try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from time import monotonic
 from typing import Any
 
 import pymongo
-from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.codec_options import DEFAULT_CODEC_OPTIONS, CodecOptions, DatetimeConversion
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -21,12 +22,14 @@ from pymongo.errors import (
     PyMongoError,
     WTimeoutError,
 )
+from pymongo.read_preferences import ReadPreference, _ServerMode
 from pymongo.write_concern import WriteConcern
 
 from gateway.errors import StoreUnavailable
+from gateway.store import messages
+from gateway.store.kept_connections import KeptConnections
 
-Document = dict[str, Any]
-Client = AsyncMongoClient[Document]
+Document = messages.Document
 Database = AsyncDatabase[Document]
 Collection = AsyncCollection[Document]
 
@@ -46,6 +49,19 @@ SHUTTING_DOWN = frozenset({91, 11600, 11602})
 """ShutdownInProgress, InterruptedAtShutdown, InterruptedDueToReplStateChange."""
 
 
+class Client(AsyncMongoClient[Document]):
+    """The driver's client, and the connections of it that are kept for what every question asks."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kept_connections = KeptConnections(self)
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self.kept_connections.close()
+        await super().close()
+
+
 def connect(
     uri: str,
     *,
@@ -62,7 +78,7 @@ def connect(
     """
     milliseconds = int(timeout * 1000)
     try:
-        return AsyncMongoClient(
+        return Client(
             uri,
             tz_aware=True,
             appname="mina-arenden-gateway",
@@ -87,7 +103,7 @@ async def begin(client: Client) -> None:
         await client.aconnect()
 
 
-def open_database(client: Client, name: str) -> Database:
+def open_database(client: AsyncMongoClient[Document], name: str) -> Database:
     """The database `name`, with majority and journalled writes."""
     return client.get_database(
         name,
@@ -145,7 +161,11 @@ async def ended_within(seconds: float | None) -> AsyncIterator[None]:
             with pymongo.timeout(0):  # none of the driver's own
                 yield
     except TimeoutError as exc:
-        raise StoreUnavailable(f"no answer within {seconds:.1f} s") from exc
+        raise _no_answer(seconds) from exc
+
+
+def _no_answer(seconds: float | None) -> StoreUnavailable:
+    return StoreUnavailable("no answer" if seconds is None else f"no answer within {seconds:.1f} s")
 
 
 async def found_at_once(
@@ -153,19 +173,21 @@ async def found_at_once(
 ) -> list[Document]:
     """What `collection.find` finds: by one plain command, since a cursor of the driver's takes a quarter more.
 
-    The server gives it up after so many seconds. What the driver does for a cursor is left to one: where the connection
-    was lost, it asks again, and where the documents are too many for one answer, it fetches all.
+    Ends after so many seconds, for the server, too: StoreUnavailable. What the driver does for a cursor is left to one:
+    where the connection was lost, it asks again, and where the documents are too many for one answer, it fetches all.
     """
     command: Document = {"find": collection.name, "filter": query, "batchSize": MOST_AT_ONCE}
     if projection is not None:
         command["projection"] = projection
-    if seconds is not None:
-        command["maxTimeMS"] = int(seconds * 1000)
     command.update({"readConcern": level} if (level := collection.read_concern.document) else {})
-    database = collection.database
+    began = monotonic()
     try:
-        answer = await database.command(
-            command, read_preference=collection.read_preference, codec_options=collection.codec_options
+        answer = await answer_at_once(
+            collection.database,
+            command,
+            codec_options=collection.codec_options,
+            read_preference=collection.read_preference,
+            seconds=seconds,
         )
     except AutoReconnect:
         pass
@@ -173,8 +195,42 @@ async def found_at_once(
         cursor: Document = answer["cursor"]
         if not cursor["id"]:
             return list(cursor["firstBatch"])
-        await database.command({"killCursors": collection.name, "cursors": [cursor["id"]]})
-    return await collection.find(query, projection).to_list(None)
+        await collection.database.command({"killCursors": collection.name, "cursors": [cursor["id"]]})
+    async with ended_within(_left(seconds, began)):
+        return await collection.find(query, projection).to_list(None)
+
+
+async def answer_at_once(
+    database: Database,
+    command: Document,
+    *,
+    codec_options: CodecOptions[Document] = DEFAULT_CODEC_OPTIONS,
+    read_preference: _ServerMode = ReadPreference.PRIMARY,
+    seconds: float | None,
+) -> Document:
+    """What MongoDB says to a command that every question sends: over a kept connection, or else by the driver.
+
+    Ends after so many seconds, for the server, too: StoreUnavailable. Raises what the driver raises.
+    """
+    began = monotonic()
+    if seconds is not None:
+        command["maxTimeMS"] = int(seconds * 1000)
+    client = database.client
+    if isinstance(client, Client) and read_preference == ReadPreference.PRIMARY:
+        try:
+            answer = await client.kept_connections.reply(
+                {**command, "$db": database.name}, options=codec_options, seconds=seconds
+            )
+        except TimeoutError as exc:
+            raise _no_answer(seconds) from exc
+        if answer is not None:
+            return answer
+    async with ended_within(_left(seconds, began)):
+        return await database.command(command, read_preference=read_preference, codec_options=codec_options)
+
+
+def _left(seconds: float | None, began: float) -> float | None:
+    return None if seconds is None else seconds - (monotonic() - began)
 
 
 async def is_reachable(database: Database) -> bool:

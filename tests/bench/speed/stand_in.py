@@ -113,9 +113,14 @@ def _document(message: bytes) -> RawBSONDocument:
 
 
 def _records(message: bytes) -> int:
-    """How many documents follow the command, in a section of their own: kind, length, name, and one after the other."""
-    (length,) = struct.unpack_from("<i", message, COMMAND_AT)
-    at, count = message.index(0, COMMAND_AT + length + 1 + 4) + 1, 0
+    """How many documents an insert has: in the command, or in a section of their own that follows it.
+
+    A section has its kind, length and name, and then one document after the other.
+    """
+    command = _document(message)
+    if "documents" in command:
+        return len(command["documents"])
+    at, count = message.index(0, COMMAND_AT + len(command.raw) + 1 + 4) + 1, 0
     while at < len(message):
         at += struct.unpack_from("<i", message, at)[0]
         count += 1

@@ -22,6 +22,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from gateway.disclosure.grounds import Grounds
 from gateway.disclosure.keeping import Keeping, gateway_record
 from gateway.disclosure.operation import OperationRecord
 from gateway.disclosure.recorder import Recorder
@@ -292,6 +293,7 @@ def _context_maker(
     takeovers = Takeovers(changes, Notices(database), registry)
     availability = producer_states.availability
     retention_warning = timedelta(days=settings.group_retention_warning_days)
+    grounds = Grounds()
     page_max_size = settings.page_max_size
 
     def make_context(caller: Caller, facts: RequestFacts) -> Context:
@@ -319,7 +321,7 @@ def _context_maker(
                 StatusLoaders(producers, registry.connected_producer, call),
             ),
             overview=Overview(lambda: registry.agreements, case_lists, call),
-            record=OperationRecord(recorder, caller, facts.request_id),
+            record=OperationRecord(recorder, grounds, caller, facts.request_id),
             availability=availability,
             retention_warning=retention_warning,
             page_max_size=page_max_size,

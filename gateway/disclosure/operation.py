@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from gateway.disclosure.grounds import Grounds
 from gateway.errors import ChangeRefused, NotRecorded
 from gateway.model.caller import Caller
 from gateway.model.case_group import Case, CaseGroup, GroupId
@@ -14,8 +15,8 @@ from gateway.model.grant import Grant
 from gateway.model.overview import CasesOutcome, CasesPage, CasesUnavailable, CasesUnavailableReason
 from gateway.model.producer import ProducerId
 from gateway.model.record import DetailValue, Entry, Outcome, RecordKind
-from gateway.model.status import NAME_ONLY, StatusAnswer, StatusOutcome, StatusSelection, Unavailable, UnavailableReason
-from gateway.policy.statuses import REFERENCES, Decision
+from gateway.model.status import StatusAnswer, StatusOutcome, Unavailable, UnavailableReason
+from gateway.policy.statuses import Decision
 
 NOT_RECORDED = Unavailable(UnavailableReason.NOT_RECORDED)
 CASES_NOT_RECORDED = CasesUnavailable(CasesUnavailableReason.NOT_RECORDED)
@@ -27,13 +28,18 @@ OF_AN_OVERVIEW = ("caseType", "reference")
 """What a consumer is told of a case in an overview."""
 
 
-class ToldStatus(NamedTuple):
-    """What is told of the status of a case in a group, and the decision by which it is."""
+@dataclass(slots=True)
+class ToldStatuses:
+    """What is told of the statuses of cases in one group, all by one decision.
+
+    `outcomes` are those of `cases`, and `places` say which of the cases they are that were asked about.
+    """
 
     group: CaseGroup
-    case: Case
-    outcome: StatusOutcome
     decision: Decision
+    places: list[int] = field(default_factory=list)
+    cases: list[Case] = field(default_factory=list)
+    outcomes: Sequence[StatusOutcome] = ()
 
 
 class Records(Protocol):
@@ -46,8 +52,9 @@ class Records(Protocol):
 class OperationRecord:
     """The record of one operation of one caller."""
 
-    def __init__(self, records: Records, caller: Caller, request_id: str) -> None:
+    def __init__(self, records: Records, grounds: Grounds, caller: Caller, request_id: str) -> None:
         self._records = records
+        self._grounds = grounds
         self._entry = partial(
             Entry,
             request_id=request_id,
@@ -55,24 +62,25 @@ class OperationRecord:
             subject=caller.subject_key,
             actors=caller.actor_keys,
         )
-        self._worked_out: dict[int, tuple[Decision, _Told]] = {}
 
-    async def statuses(self, statuses: Sequence[ToldStatus]) -> list[StatusOutcome]:
-        """The outcome of each of `statuses`, once it is recorded that all of them are told.
-
-        Where that could not be recorded: that they are withheld.
-        """
-        alike: dict[tuple[GroupId, int, str], Entry] = {}
-        entries: list[Entry] = []
-        for group, case, outcome, decision in statuses:
-            name = DISCLOSED if isinstance(outcome, StatusAnswer) else outcome.reason.value
-            entry = alike.get((group.id, id(decision), name))
-            if entry is None:
-                entry = alike[group.id, id(decision), name] = self._status(group, name, decision)
-            entries.append(entry.of_case(case.key.producer, case.case_type, case.key.reference))
-        if await self._is_written(entries):
-            return [one.outcome for one in statuses]
-        return [NOT_RECORDED] * len(statuses)
+    async def statuses(self, told: Sequence[ToldStatuses]) -> bool:
+        """Whether it is recorded, in the order of the places, that all of this is told; where not, it is withheld."""
+        of_any = self._entry(RecordKind.STATUS).said
+        at_place: dict[int, Entry] = {}
+        for one in told:
+            group, ground = one.group, self._grounds.of(one.decision)
+            of_group = {**of_any, "group": group.id, "purpose": str(group.purpose)}
+            names = [
+                DISCLOSED if isinstance(outcome, StatusAnswer) else outcome.reason.value for outcome in one.outcomes
+            ]
+            what = {
+                name: {**of_group, **(ground.told if name == DISCLOSED else ground.untold), "outcome": name}
+                for name in set(names)
+            }
+            for place, case, name in zip(one.places, one.cases, names, strict=True):
+                producer, reference = case.key
+                at_place[place] = Entry.saying(what[name], producer, case.case_type, reference)
+        return await self._is_written([at_place[place] for place in range(len(at_place))])
 
     async def overview(self, producer: ProducerId, outcome: CasesOutcome, held: Iterable[Grant]) -> CasesOutcome:
         """`outcome`, the subject's cases at `producer`, once it is recorded which of them are told.
@@ -108,21 +116,6 @@ class OperationRecord:
         codes = tuple(sorted({problem.code.value for problem in refusal.problems}))
         await self._is_written([self._change(Outcome.REFUSED, action, group, {"codes": codes})])
 
-    def _status(self, group: CaseGroup, outcome: str, decision: Decision) -> Entry:
-        """What is recorded of the status of any case in `group` that was decided on like this, and ended like this."""
-        decided = self._told(decision)
-        told = decided if outcome == DISCLOSED else TOLD_NOTHING
-        return self._entry(
-            RecordKind.STATUS,
-            outcome=outcome,
-            group=group.id,
-            purpose=str(group.purpose),
-            fields=told.fields,
-            withheld=decided.withheld,
-            grants=told.grants,
-            legal_basis=told.legal_basis,
-        )
-
     async def _is_written(self, entries: Sequence[Entry]) -> bool:
         try:
             await self._records.record(entries)
@@ -147,57 +140,3 @@ class OperationRecord:
             grants=(used.id,) if used else (),
             legal_basis=(used.legal_basis,) if used else (),
         )
-
-    def _told(self, decision: Decision) -> _Told:
-        """What is recorded of a decision: the same for every case that it was made for."""
-        known = self._worked_out.get(id(decision))
-        if known is None:
-            # With the decision, which keeps its identity from being another's.
-            known = self._worked_out[id(decision)] = (decision, _Told.under(decision))
-        return known[1]
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What of a status is told and what is withheld, and on what ground."""
-
-    fields: tuple[str, ...] = ()
-    withheld: tuple[str, ...] = ()
-    grants: tuple[str, ...] = ()
-    legal_basis: tuple[str, ...] = ()
-
-    @classmethod
-    def under(cls, decision: Decision) -> _Told:
-        """What a decision lets be told."""
-        grants = _grants_used(decision)
-        return cls(
-            fields=_names(decision.asked),
-            withheld=tuple(sorted(decision.withheld)),
-            grants=tuple(grant.id for grant in grants),
-            legal_basis=tuple(grant.legal_basis for grant in grants),
-        )
-
-
-TOLD_NOTHING = _Told()
-
-
-def _names(selection: StatusSelection) -> tuple[str, ...]:
-    """The fields of a selection as a grant names them; that there are references is `references` alone."""
-    references = (
-        REFERENCES.rstrip(".") if name == NAME_ONLY else f"{REFERENCES}{name}" for name in selection.references
-    )
-    return (*selection.fields, *references)
-
-
-def _grants_used(decision: Decision) -> tuple[Grant, ...]:
-    """One grant for each field that is told; any of them where no field is, but that there is a status."""
-    allowing = decision.allowing
-    if not allowing:
-        return ()  # a refusal
-    used = [_first_of(allowing, name) for name in _names(decision.asked)] or [next(iter(allowing.values()))[0]]
-    return tuple(dict.fromkeys(used))
-
-
-def _first_of(allowing: Mapping[str, Sequence[Grant]], name: str) -> Grant:
-    """The grant that allows a field; for that there are references, one that allows something of them."""
-    return next(grants[0] for field, grants in allowing.items() if field == name or field.startswith(f"{name}."))

@@ -46,6 +46,10 @@ class Outcome(Enum):
     FAILED = "FAILED"
 
 
+Said = Mapping[str, Any]
+"""What the record says of something, by the record's own names and without what is empty; nobody changes it."""
+
+
 class Entry:
     """What happened, before it has its place in a stream. What does not apply is None or empty, and left out.
 
@@ -56,8 +60,8 @@ class Entry:
 
     __slots__ = ("case_type", "producer", "reference", "said")
 
-    said: Mapping[str, Any]
-    """What the record says beside the case, by the record's own names. Entries may share it; nobody changes it."""
+    said: Said
+    """Beside the case. Entries may share it."""
     producer: str | None
     case_type: str | None
     reference: str | None
@@ -105,11 +109,16 @@ class Entry:
         self.case_type = case_type
         self.reference = reference
 
-    def of_case(self, producer: str, case_type: str | None, reference: str | None) -> Entry:
-        """The same of another case. What an operation says of all its cases is so put together, and kept, once."""
-        entry = Entry.__new__(Entry)
-        entry.said = self.said
+    @classmethod
+    def saying(cls, said: Said, producer: str | None, case_type: str | None, reference: str | None) -> Entry:
+        """An entry of a case that says what was put together for many."""
+        entry = cls.__new__(cls)
+        entry.said = said
         entry.producer = producer
         entry.case_type = case_type
         entry.reference = reference
         return entry
+
+    def of_case(self, producer: str, case_type: str | None, reference: str | None) -> Entry:
+        """The same of another case. What an operation says of all its cases is so put together, and kept, once."""
+        return Entry.saying(self.said, producer, case_type, reference)

@@ -57,14 +57,14 @@ class Load:
     def __init__(self, cases: Sequence[Asked], questions: Sequence[_Question]) -> None:
         self._cases = cases
         self._questions = questions
-        """For each of the cases the one that it is asked about in."""
+        """The one that all of the cases are asked about in, or for each case its own."""
 
     async def outcomes(self) -> list[StatusOutcome]:
         """The outcome of each case, in their order."""
-        found = {question: await question.outcomes() for question in dict.fromkeys(self._questions)}
-        if len(found) == 1:
-            (of_all,) = found.values()
+        if len(self._questions) == 1:
+            of_all = await self._questions[0].outcomes()
             return [of_all[reference] for reference, _ in self._cases]
+        found = {question: await question.outcomes() for question in dict.fromkeys(self._questions)}
         return [found[question][case[0]] for case, question in zip(self._cases, self._questions, strict=True)]
 
 
@@ -132,11 +132,14 @@ class _ProducerLoader:
 
     def load(self, cases: Sequence[Asked]) -> Load:
         asked = self._asked
-        new = [case for case in dict.fromkeys(cases) if case not in asked]
+        distinct = dict.fromkeys(cases)
+        new = distinct if asked.keys().isdisjoint(distinct) else [case for case in distinct if case not in asked]
         if new:
             question = self._next_question()
             question.add(new)
             asked.update(dict.fromkeys(new, question))
+            if new is distinct:
+                return Load(cases, [question])
         return Load(cases, [asked[case] for case in cases])
 
     def give_up(self) -> None:

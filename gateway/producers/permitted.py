@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import NamedTuple
 
+from gateway.disclosure.operation import ToldStatuses
 from gateway.model.caller import ConsumerId
 from gateway.model.case_group import Case, CaseGroup
 from gateway.model.producer import ProducerId
 from gateway.model.purpose import Purpose
 from gateway.model.status import StatusOutcome, StatusSelection, Unavailable
-from gateway.policy.statuses import Decision, Ruling, StatusPolicy, Withheld
+from gateway.policy.statuses import Decision, Ruling, StatusPolicy
 from gateway.producers.loader import Asked, Load, StatusLoaders
-
-
-class PermittedStatus(NamedTuple):
-    """What the caller is told of a case, and the decision by which it is told that and not the rest it selected."""
-
-    outcome: StatusOutcome
-    decision: Decision
-
-    @property
-    def withheld(self) -> Mapping[str, Withheld]:
-        """Why it is not told the rest."""
-        return self.decision.withheld
 
 
 def _now() -> datetime:
@@ -48,53 +36,65 @@ class PermittedStatuses:
         self._clock = clock
         self._ruled: dict[tuple[int, str, str, str], tuple[StatusSelection, Ruling]] = {}
 
-    async def statuses(
-        self, cases: Sequence[tuple[CaseGroup, Case]], selected: StatusSelection
-    ) -> list[PermittedStatus]:
+    async def statuses(self, cases: Sequence[tuple[CaseGroup, Case]], selected: StatusSelection) -> list[ToldStatuses]:
         """The status of each case in its group: of what is `selected`, what the consumer may read and nothing else.
 
         Where it may read nothing, no producer is asked. A grant, connection or permission that ends while the
         producers take their time is withheld after all; a permission that is withdrawn counts from the next operation
-        on. It is decided once for all cases of one type at one producer in one group.
+        on. It is decided once for all cases of one type at one producer in one group, and those are told together.
         """
         alike = self._alike(cases, selected)
-        loads = self._begun(one for one in alike if one.decision.refusal is None)
-        outcomes: dict[int, StatusOutcome] = {}
-        for numbers, load in loads:
-            outcomes.update(zip(numbers, await load.outcomes(), strict=True))
+        for asked_of, load in self._begun(one for one in alike if one.decision.refusal is None):
+            outcomes = await load.outcomes()
+            end = 0
+            for one in asked_of:
+                start, end = end, end + len(one.cases)
+                one.outcomes = outcomes[start:end]
         now = self._clock()
-        found: dict[int, PermittedStatus] = {}
         for one in alike:
-            before = one.decision
-            after = before if before.refusal else self._decision(one.group, one.case, selected, now)
-            if after is before and before.refusal is None:
-                found.update([(number, PermittedStatus(outcomes[number], before)) for number in one.numbers])
-            else:
-                found.update([(number, _told(outcomes.get(number), before, after)) for number in one.numbers])
-        return [found[number] for number in range(len(cases))]
+            self._decide_again(one, selected, now)
+        return alike
 
-    def _alike(self, cases: Sequence[tuple[CaseGroup, Case]], selected: StatusSelection) -> list[_Alike]:
+    def _alike(self, cases: Sequence[tuple[CaseGroup, Case]], selected: StatusSelection) -> list[ToldStatuses]:
         """The cases by what is decided alike, with the decision that stands now."""
         now = self._clock()
-        alike: dict[tuple[str, str, str], _Alike] = {}
-        for number, (group, case) in enumerate(cases):
-            key = (group.id, case.key.producer, case.case_type)
+        alike: dict[tuple[int, str, str], ToldStatuses] = {}
+        for place, (group, case) in enumerate(cases):
+            key = (id(group), case.key.producer, case.case_type)
             one = alike.get(key)
             if one is None:
-                one = alike[key] = _Alike(group, case, self._decision(group, case, selected, now))
-            one.numbers.append(number)
-            one.asked.append((case.key.reference, case.case_type))
+                one = alike[key] = ToldStatuses(group, self._decision(group, case, selected, now))
+            one.places.append(place)
+            one.cases.append(case)
         return list(alike.values())
 
-    def _begun(self, alike: Iterable[_Alike]) -> list[tuple[list[int], Load]]:
-        """The loads of all of these, which go to each producer together, and the numbers of the cases in each."""
-        joined: dict[tuple[ProducerId, Purpose, StatusSelection], tuple[list[int], list[Asked]]] = {}
+    def _begun(self, alike: Iterable[ToldStatuses]) -> list[tuple[list[ToldStatuses], Load]]:
+        """The loads of all of these: what is asked of one producer for one purpose is asked together."""
+        together: dict[tuple[ProducerId, Purpose, StatusSelection], list[ToldStatuses]] = {}
         for one in alike:
-            question = (one.case.key.producer, one.group.purpose, one.decision.asked)
-            numbers, asked = joined.setdefault(question, ([], []))
-            numbers += one.numbers
-            asked += one.asked
-        return [(numbers, self._loaders.load(*question, asked)) for question, (numbers, asked) in joined.items()]
+            together.setdefault((one.cases[0].key.producer, one.group.purpose, one.decision.asked), []).append(one)
+        return [
+            (asked_of, self._loaders.load(*question, [pair for one in asked_of for pair in _asked(one.cases)]))
+            for question, asked_of in together.items()
+        ]
+
+    def _decide_again(self, told: ToldStatuses, selected: StatusSelection, now: datetime) -> None:
+        """Has nothing told that may not be told now, although it was to be asked for: or any more."""
+        before = told.decision
+        if before.refusal is not None:
+            told.outcomes = [Unavailable(before.refusal)] * len(told.cases)
+            return
+        after = self._decision(told.group, told.cases[0], selected, now)
+        if after is before:
+            return
+        if after.refusal is not None:
+            told.decision = after
+            told.outcomes = [Unavailable(after.refusal)] * len(told.cases)
+            return
+        # What was granted meanwhile was not asked for: neither is it told, nor is it recorded that it was.
+        asked, withheld = _in_both(before.asked, after.asked), {**before.withheld, **after.withheld}
+        told.decision = replace(after, asked=asked, withheld=withheld)
+        told.outcomes = [_narrowed(outcome, asked) for outcome in told.outcomes]
 
     def give_up(self) -> None:
         """Ends the producer requests that are under way: the caller has hung up."""
@@ -111,25 +111,8 @@ class PermittedStatuses:
         return ruled[1].decision
 
 
-@dataclass(slots=True)
-class _Alike:
-    """Cases of one type at one producer in one group: the first of them, and all by their numbers."""
-
-    group: CaseGroup
-    case: Case
-    decision: Decision
-    numbers: list[int] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
-
-
-def _told(outcome: StatusOutcome | None, before: Decision, after: Decision) -> PermittedStatus:
-    """What is told of an `outcome` that was asked for under one decision, and is told under another."""
-    if after.refusal is not None:
-        return PermittedStatus(Unavailable(after.refusal), after)
-    assert outcome is not None, "it was asked for"
-    # What was granted meanwhile was not asked for: neither is it told, nor is it recorded that it was.
-    told = replace(after, asked=_in_both(before.asked, after.asked), withheld={**before.withheld, **after.withheld})
-    return PermittedStatus(_narrowed(outcome, told.asked), told)
+def _asked(cases: Iterable[Case]) -> list[Asked]:
+    return [(case.key.reference, case.case_type) for case in cases]
 
 
 def _in_both(one: StatusSelection, other: StatusSelection) -> StatusSelection:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import strawberry
 
-from gateway.disclosure.operation import ToldStatus
+from gateway.disclosure.operation import NOT_RECORDED
 from gateway.model import case_group as model
 from gateway.model.page import page_of
 from gateway.schema.context import Context, Info
@@ -19,7 +19,7 @@ from gateway.schema.producer import CaseType, Producer
 from gateway.schema.sealed_cursors import SealedCursors
 from gateway.schema.selection import status_selection
 from gateway.schema.shortcuts import resolved_for_all
-from gateway.schema.status import CaseStatus, CaseStatusResult, StatusUnavailable, status_result
+from gateway.schema.status import CaseStatus, CaseStatusResult, StatusUnavailable, status_results
 
 NUMBER_BYTES = 8
 """Of a case's number in a cursor."""
@@ -29,12 +29,13 @@ async def _statuses(cases: Sequence[Case], info: Info) -> list[CaseStatus | Stat
     """The status of each of `cases`: decided, asked for and recorded together."""
     context = info.context
     of_groups = [(case._group, case._case) for case in cases]  # noqa: SLF001 - a Case's own
-    permitted = await context.statuses.statuses(of_groups, status_selection(info))
-    told = [ToldStatus(*of_group, *status) for of_group, status in zip(of_groups, permitted, strict=True)]
-    outcomes = await context.record.statuses(told)
-    return [
-        status_result(outcome, status.withheld, context) for outcome, status in zip(outcomes, permitted, strict=True)
-    ]
+    told = await context.statuses.statuses(of_groups, status_selection(info))
+    is_recorded = await context.record.statuses(told)
+    results: dict[int, CaseStatus | StatusUnavailable] = {}
+    for one in told:
+        outcomes = one.outcomes if is_recorded else [NOT_RECORDED] * len(one.places)
+        results.update(zip(one.places, status_results(outcomes, one.decision.withheld, context), strict=True))
+    return [results[place] for place in range(len(cases))]
 
 
 @strawberry.type(

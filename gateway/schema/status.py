@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self, cast
 
@@ -158,10 +158,13 @@ CaseStatusResult = Annotated[
 ]
 
 
-def status_result(
-    outcome: StatusOutcome, withheld: Mapping[str, Withheld], context: Context
-) -> CaseStatus | StatusUnavailable:
-    """The outcome as portals see it, and in the place of each field that is withheld the reason why."""
-    if isinstance(outcome, StatusAnswer):
-        return CaseStatus.of(outcome, withheld)
-    return StatusUnavailable.of(outcome, context)
+def status_results(
+    outcomes: Iterable[StatusOutcome], withheld: Mapping[str, Withheld], context: Context
+) -> list[CaseStatus | StatusUnavailable]:
+    """The outcomes as portals see them, and in the place of each field that is withheld the reason why."""
+    return [
+        CaseStatus.of(outcome, withheld)
+        if isinstance(outcome, StatusAnswer)
+        else StatusUnavailable.of(outcome, context)
+        for outcome in outcomes
+    ]

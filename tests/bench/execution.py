@@ -20,7 +20,7 @@ from graphql import ExecutionResult, OperationDefinitionNode, parse
 from graphql.execution import experimental_execute_incrementally
 from rich.console import Console
 
-from gateway.disclosure.operation import ToldStatus
+from gateway.disclosure.operation import ToldStatuses
 from gateway.execution.breadth_first.engine import executed
 from gateway.execution.breadth_first.plans import Plans
 from gateway.model import case_group as model
@@ -28,17 +28,16 @@ from gateway.model.caller import ConsumerId
 from gateway.model.case_group import CaseKey, GroupId
 from gateway.model.producer import ProducerId
 from gateway.model.purpose import InformationArea, Purpose
-from gateway.model.status import StatusAnswer, StatusOutcome, StatusSelection
+from gateway.model.status import StatusAnswer, StatusSelection
 from gateway.policy.requirements import read_requirements
 from gateway.policy.statuses import Decision
-from gateway.producers.permitted import PermittedStatus
 from gateway.schema.case import Case, case_connection
 from gateway.schema.case_group import CaseGroup
 from gateway.schema.context import Context
 from gateway.schema.ids import group_global_id
 from gateway.schema.paging import PageRequest
 from gateway.schema.schema import build_schema, executable, printed
-from gateway.schema.status import CaseStatus, status_result
+from gateway.schema.status import CaseStatus, status_results
 from tests.bench.ratios import confidence
 
 SIZES = (20, 100, 1_000)
@@ -60,9 +59,7 @@ query ($id: ID!, $first: Int!) {
 """
 PORTAL = ConsumerId("portal")
 GROUP = GroupId("0123456789abcdef01234567")
-ANSWER = PermittedStatus(
-    StatusAnswer({"title": "Under handläggning", "code": "HANDLAGGS", "updatedAt": NOW}, NOW), Decision()
-)
+ANSWER = StatusAnswer({"title": "Under handläggning", "code": "HANDLAGGS", "updatedAt": NOW}, NOW)
 
 
 class _Groups:
@@ -77,14 +74,15 @@ class _Groups:
 class _Statuses:
     async def statuses(
         self, cases: Sequence[tuple[model.CaseGroup, model.Case]], _: StatusSelection
-    ) -> list[PermittedStatus]:
+    ) -> list[ToldStatuses]:
         await asyncio.sleep(0)
-        return [ANSWER] * len(cases)
+        places = list(range(len(cases)))
+        return [ToldStatuses(cases[0][0], Decision(), places, [case for _, case in cases], [ANSWER] * len(cases))]
 
 
 class _Record:
-    async def statuses(self, told: Sequence[ToldStatus]) -> list[StatusOutcome]:
-        return [one.outcome for one in told]
+    async def statuses(self, _: Sequence[ToldStatuses]) -> bool:
+        return True
 
 
 @dataclass(slots=True)
@@ -172,16 +170,13 @@ def runners(cases: int) -> dict[str, Callable[[], Awaitable[ExecutionResult]]]:
 
 async def _told(context: Context, cases: Sequence[Case]) -> list[dict[str, Any]]:
     of_groups = [(case._group, case._case) for case in cases]
-    permitted = await context.statuses.statuses(of_groups, StatusSelection())
-    told_of = [ToldStatus(*one, *status) for one, status in zip(of_groups, permitted, strict=True)]
-    outcomes = await context.record.statuses(told_of)
-    told = []
-    for outcome, one in zip(outcomes, permitted, strict=True):
-        status = cast(CaseStatus, status_result(outcome, one.withheld, context))
-        said = status._said
-        updated_at = said["updatedAt"]
-        told.append({"title": said["title"], "code": said["code"], "updatedAt": updated_at})
-    return told
+    (of_all,) = told = await context.statuses.statuses(of_groups, StatusSelection())
+    assert await context.record.statuses(told)
+    statuses = status_results(of_all.outcomes, of_all.decision.withheld, context)
+    return [
+        {"title": said["title"], "code": said["code"], "updatedAt": said["updatedAt"]}
+        for said in (cast(CaseStatus, status)._said for status in statuses)
+    ]
 
 
 async def measured(cases: int) -> dict[str, list[float]]:

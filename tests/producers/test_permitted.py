@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from gateway.model.case_group import CaseGroup
 from gateway.model.producer import ProducerId
 from gateway.model.purpose import Purpose
 from gateway.model.status import StatusAnswer, StatusOutcome, StatusSelection, Unavailable, UnavailableReason
-from gateway.policy.statuses import StatusPolicy, Withheld
+from gateway.policy.statuses import Decision, StatusPolicy, Withheld
 from gateway.producers.loader import Asked, StatusLoaders
-from gateway.producers.permitted import PermittedStatus, PermittedStatuses
+from gateway.producers.permitted import PermittedStatuses
 from tests.policy.agreed import (
     DAY,
     FILING_VAT,
@@ -33,6 +33,17 @@ ANSWER = {"title": "Granskas", "code": "G", "references": [{"title": "Mer", "url
 EVERYTHING = ("title", "code", "references.title", "references.url")
 SELECTED = selection(*EVERYTHING)
 NOT_PERMITTED = Unavailable(UnavailableReason.NOT_PERMITTED)
+
+
+class PermittedStatus(NamedTuple):
+    """What is told of one case, and by which decision."""
+
+    outcome: StatusOutcome
+    decision: Decision
+
+    @property
+    def withheld(self) -> Mapping[str, Withheld]:
+        return self.decision.withheld
 
 
 class Scene:
@@ -72,7 +83,9 @@ class Scene:
 async def one(statuses: PermittedStatuses, in_group: CaseGroup) -> PermittedStatus:
     """What is told of the one case of `in_group`."""
     (told,) = await statuses.statuses([(in_group, case("T-1"))], SELECTED)
-    return told
+    assert (told.group, told.places, told.cases) == (in_group, [0], [case("T-1")])
+    (outcome,) = told.outcomes
+    return PermittedStatus(outcome, told.decision)
 
 
 def said(told: PermittedStatus) -> tuple[StatusOutcome, Mapping[str, Withheld]]:

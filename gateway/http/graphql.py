@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any
 
@@ -20,11 +18,11 @@ from gateway.errors import BadUserInput, DeadlineExceeded, Forbidden, GatewayErr
 from gateway.execution.errors import RequestRejected, formatted
 from gateway.execution.run import Execution, Parts, run
 from gateway.http import multipart
-from gateway.http.hanging_up import HUNG_UP, CallerHungUp, GivenUpWithItsCaller
 from gateway.http.incoming import Incoming, Whole
 from gateway.http.language import accept_language, chosen_language
 from gateway.http.negotiation import ResponseType, response_type, takes_parts
 from gateway.http.parameters import BadRequest, parameters_of
+from gateway.http.patience import HUNG_UP, CallerHungUp, Patience
 from gateway.http.services import Services
 from gateway.http.writing import as_json
 from gateway.metrics import CALLER_GONE, ERRORS
@@ -119,12 +117,13 @@ async def _answered(
         is_change=not is_query,
     )
     try:
-        async with asyncio.timeout(max(deadline - time.monotonic(), 0) + SLACK_SECONDS):
-            # A change that has begun is finished: nobody would know whether it was made.
-            with GivenUpWithItsCaller(request.receive) if is_query else nullcontext():
-                if runnable.cut:
-                    await context.record.cut(runnable.cut)
-                answer = await run(execution, facts.request_id)
+        # A change that has begun is finished, whoever hangs up: nobody would know whether it was made.
+        with Patience(
+            max(deadline - time.monotonic(), 0) + SLACK_SECONDS, watched=request.receive if is_query else None
+        ):
+            if runnable.cut:
+                await context.record.cut(runnable.cut)
+            answer = await run(execution, facts.request_id)
     except TimeoutError as exc:
         context.give_up()
         raise DeadlineExceeded(seconds) from exc

@@ -14,14 +14,16 @@ from gateway.http.services import Services, services_in
 class Incoming:
     """One HTTP request. `state` is what the layers around the endpoint share about it."""
 
-    __slots__ = ("_headers", "method", "query_string", "receive", "state")
+    __slots__ = ("_headers", "_lines", "method", "query_string", "receive", "state")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
         self.query_string: bytes = scope["query_string"]
         self.receive = receive
         self.state: dict[str, Any] = scope["state"]
-        self._headers: list[tuple[bytes, bytes]] = scope["headers"]
+        self._lines: list[tuple[bytes, bytes]] = scope["headers"]
+        # The first line of each name.
+        self._headers = dict(reversed(self._lines))
 
     @property
     def services(self) -> Services:
@@ -30,11 +32,12 @@ class Incoming:
 
     def header(self, name: bytes) -> str | None:
         """The header's first line; `name` in lower case."""
-        return header_of(self._headers, name)
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1")
 
     def lines(self, name: bytes) -> list[str]:
         """Every line of the header; `name` in lower case."""
-        return [value.decode("latin-1") for key, value in self._headers if key == name]
+        return [value.decode("latin-1") for key, value in self._lines if key == name]
 
 
 def header_of(headers: list[tuple[bytes, bytes]], name: bytes) -> str | None:

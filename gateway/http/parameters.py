@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -14,6 +13,7 @@ from starlette.types import Receive
 
 from gateway.errors import BadUserInput, GatewayError, LimitExceeded
 from gateway.http.incoming import Incoming
+from gateway.http.patience import Patience
 
 UTF_8 = frozenset({"utf-8", "utf8"})
 
@@ -92,7 +92,7 @@ async def read_body(receive: Receive, declared: str | None, *, max_bytes: int, s
     if declared is not None and declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes, int(declared))
     try:
-        async with asyncio.timeout(seconds):
+        with Patience(seconds):
             return await _received(receive, max_bytes)
     except TimeoutError as exc:
         reason = BadUserInput(f"The body did not arrive within {seconds:g} seconds.")

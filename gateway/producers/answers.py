@@ -64,13 +64,18 @@ def read_answer(body: bytes, references: Sequence[str], read: Read, fetched_at: 
     found: list[StatusOutcome] = []
     of_any = failed.get(None, NO_STATUS)
     for index, (entity, reference) in enumerate(zip(entities, references, strict=True)):
-        try:
+        outcome: StatusOutcome
+        if index in failed:
             # An error somewhere in an entity makes what is null there unknown: it is not shown as known (DESIGN §4).
-            outcome = failed[index] if index in failed else _outcome(entity, reference, read, fetched_at)
-        except ContractBreach as exc:
-            problems.append(str(exc))
-            outcome = FAULT
-        found.append(of_any if outcome is NO_STATUS else outcome)
+            outcome = failed[index]
+        else:
+            try:
+                status = _status(entity, reference)
+                outcome = of_any if status is None else StatusAnswer(read(status), fetched_at)
+            except ContractBreach as exc:
+                problems.append(str(exc))
+                outcome = FAULT
+        found.append(outcome)
     breach = Breach(problems[0], len(problems)) if problems else None
     return Answer(found, is_whole=not errors and not problems, breach=breach)
 
@@ -113,14 +118,14 @@ def _failure(code: object) -> Unavailable:
     return REFUSED if isinstance(code, str) and code in REFUSALS else FAULT
 
 
-def _outcome(entity: object, reference: str, read: Read, fetched_at: datetime) -> StatusOutcome:
+def _status(entity: object, reference: str) -> object:
+    """What an entity has for a status; None where it has none to disclose. Raises ContractBreach."""
     if entity is None:
-        return NO_STATUS
+        return None
     if not isinstance(entity, dict):
         raise ContractBreach("the entity is not an object")
     if entity.get("reference") != reference:
         raise ContractBreach("the entity's reference is not the one asked for")
     if "status" not in entity:
         raise ContractBreach("status: missing")
-    status = entity["status"]
-    return NO_STATUS if status is None else StatusAnswer(read(status), fetched_at)
+    return entity["status"]

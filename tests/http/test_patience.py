@@ -1,4 +1,4 @@
-"""A caller that hangs up is worked for no longer, and neither are its producers."""
+"""A caller that hangs up is worked for no longer, and neither are its producers; nor is one whose time is out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from gateway.http.hanging_up import CallerHungUp, GivenUpWithItsCaller
+from gateway.http.patience import CallerHungUp, Patience
 from tests.gateway import GROUP_WITH_STATUSES, Gateway
 from tests.http.parts import ACCEPT
 from tests.http.test_incremental_delivery import DEFERRED
@@ -96,7 +96,7 @@ class Caller:
 async def test_work_that_ends_soon_costs_no_watch_over_its_caller() -> None:
     caller, before = Caller(), asyncio.all_tasks()
 
-    with GivenUpWithItsCaller(caller.receive, after=0.05):
+    with Patience(60, caller.receive, watched_after=0.05):
         await asyncio.sleep(0)
     await asyncio.sleep(0.1)
 
@@ -109,7 +109,7 @@ async def test_work_that_lasts_is_given_up_with_its_caller_whenever_that_hung_up
     caller, before = Caller(), asyncio.all_tasks()
     asyncio.get_running_loop().call_later(0.02, caller.hung_up.set)
 
-    with pytest.raises(CallerHungUp), GivenUpWithItsCaller(caller.receive, after=after):
+    with pytest.raises(CallerHungUp), Patience(60, caller.receive, watched_after=after):
         await asyncio.Event().wait()
 
     await until(lambda: asyncio.all_tasks() == before)
@@ -119,7 +119,7 @@ async def test_work_that_lasts_is_given_up_with_its_caller_whenever_that_hung_up
 async def test_work_that_lasts_and_is_done_is_no_longer_watched_over() -> None:
     caller, before = Caller(), asyncio.all_tasks()
 
-    with GivenUpWithItsCaller(caller.receive, after=0):
+    with Patience(60, caller.receive, watched_after=0):
         await until(lambda: caller.asked == 1)
 
     await until(lambda: asyncio.all_tasks() == before)
@@ -127,7 +127,7 @@ async def test_work_that_lasts_and_is_done_is_no_longer_watched_over() -> None:
 
 async def test_who_ends_the_work_of_a_caller_that_is_still_there_is_heard() -> None:
     async def working() -> None:
-        with GivenUpWithItsCaller(Caller().receive, after=0):
+        with Patience(60, Caller().receive, watched_after=0):
             await asyncio.Event().wait()
 
     task = asyncio.create_task(working())
@@ -136,3 +136,18 @@ async def test_who_ends_the_work_of_a_caller_that_is_still_there_is_heard() -> N
 
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+@pytest.mark.parametrize("watched_after", [0, 0.02, 60])
+async def test_work_whose_time_is_out_is_ended_whether_its_caller_is_watched_or_not(watched_after: float) -> None:
+    caller, before = Caller(), asyncio.all_tasks()
+
+    with pytest.raises(TimeoutError), Patience(0.05, caller.receive, watched_after=watched_after):
+        await asyncio.Event().wait()
+    with pytest.raises(TimeoutError), Patience(0.05):
+        await asyncio.Event().wait()
+
+    await until(lambda: asyncio.all_tasks() == before)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gateway.execution.breadth_first.info import FieldInfo
@@ -39,11 +39,12 @@ class FieldPlaces:
             for above, object_ in zip(level.places, level.objects, strict=True)
         ]
 
-    def put(self, numbers: Iterable[int], values: Iterable[Any]) -> None:
+    def put(self, numbers: Sequence[int], values: Iterable[Any]) -> None:
         """Sets the field of some objects."""
         name, objects = self.field.name, self._level.objects
-        for number, value in zip(numbers, values, strict=True):
-            objects[number][name] = value
+        chosen = objects if len(numbers) == len(objects) else [objects[number] for number in numbers]
+        for object_, value in zip(chosen, values, strict=True):
+            object_[name] = value
 
     def info(self, number: int) -> FieldInfo:
         """What the resolver of one object is told."""
@@ -88,7 +89,7 @@ class ItemPlaces:
             for index in range(len(items))
         ]
 
-    def put(self, numbers: Iterable[int], values: Iterable[Any]) -> None:
+    def put(self, numbers: Sequence[int], values: Iterable[Any]) -> None:
         """Sets some items."""
         for number, value in zip(numbers, values, strict=True):
             owner, index = self._position(number)
@@ -124,7 +125,7 @@ class SomePlaces:
         every = self._places.every()
         return [every[number] for number in self._numbers]
 
-    def put(self, numbers: Iterable[int], values: Iterable[Any]) -> None:
+    def put(self, numbers: Sequence[int], values: Iterable[Any]) -> None:
         """Sets some of them."""
         self._places.put([self._numbers[number] for number in numbers], values)
 

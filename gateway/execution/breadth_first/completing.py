@@ -5,7 +5,7 @@ A column whose Python types are all ordinary needs no look at any one value for 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from graphql import (
@@ -14,6 +14,7 @@ from graphql import (
     GraphQLError,
     GraphQLID,
     GraphQLLeafType,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLString,
@@ -25,6 +26,7 @@ from graphql.pyutils import Undefined, UndefinedType, inspect, is_awaitable, is_
 from graphql.pyutils.is_awaitable import is_async_iterable
 
 from gateway.execution.breadth_first.columns import ItemPlaces, SomePlaces, among
+from gateway.execution.breadth_first.kinds import is_telling
 from gateway.execution.breadth_first.levels import Level
 from gateway.execution.breadth_first.plan import Completion, FieldPlan, ObjectPlan, Places
 from gateway.execution.breadth_first.problems import BUBBLE
@@ -136,18 +138,21 @@ class ObjectCompletion:
     def __init__(self, plan: ObjectPlan, *, nullable: bool) -> None:
         self.nullable = nullable
         self._plan = plan
-        self._classes = classes_of(plan.type)
+        self._classes = _classes_of(plan.type)
 
     def complete(self, run: Run, values: list[Any], places: Places) -> list[Any]:
         """The objects, whose fields the next level sets."""
-        if run.plan.kinds.are_ordinary(set(map(type, values))):
+        kinds = set(map(type, values))
+        if kinds <= self._classes.keys():
+            return self._begun(run, values, places)
+        if run.plan.kinds.are_ordinary(kinds):
             return self.of_ordinary(run, values, places)
         return _sorted_out(self, run, values, places)
 
     def of_ordinary(self, run: Run, values: list[Any], places: Places) -> list[Any]:
         """The objects of the type; a value that is none is an error."""
         is_type_of = self._plan.type.is_type_of
-        if is_type_of is None or self._classes.keys() >= set(map(type, values)):
+        if is_type_of is None or set(map(type, values)) <= self._classes.keys():
             return self._begun(run, values, places)
         verdicts = _each(lambda number, value: is_type_of(value, places.info(number)), values)
 
@@ -167,7 +172,7 @@ class ObjectCompletion:
         return _set(completed, right, begun)
 
     def _begun(self, run: Run, values: list[Any], places: Places) -> list[Any]:
-        level = Level.of(self._plan, values, places.every)
+        level = Level(self._plan, values, places.every)
         run.agenda.append(level)
         return level.objects
 
@@ -189,24 +194,22 @@ class AbstractCompletion:
         self._schema_holder = cast(Executor[Any], _SchemaHolder(schema))
         self._of_type = of_type
         self._members: dict[str, ObjectCompletion] = {}
-        self._classes = classes_of(type_)
+        self._classes = _classes_of(type_)
 
     def complete(self, run: Run, values: list[Any], places: Places) -> list[Any]:
         """The objects, whose fields the next levels set."""
-        if run.plan.kinds.are_ordinary(set(map(type, values))):
+        kinds = set(map(type, values))
+        if kinds <= self._classes.keys():
+            return self._of_classes(run, values, kinds, places)
+        if run.plan.kinds.are_ordinary(kinds):
             return self.of_ordinary(run, values, places)
         return _sorted_out(self, run, values, places)
 
     def of_ordinary(self, run: Run, values: list[Any], places: Places) -> list[Any]:
         """The objects; one whose type cannot be told is an error."""
-        classes = self._classes
-        kinds = list(map(type, values))
-        distinct = set(kinds)
-        if classes.keys() >= distinct:
-            known = self._members.get(classes[kinds[0]]) if len(distinct) == 1 else None
-            if known is not None:
-                return known.of_ordinary(run, values, places)
-            return self._named(run, values, [classes[kind] for kind in kinds], places)
+        kinds = set(map(type, values))
+        if kinds <= self._classes.keys():
+            return self._of_classes(run, values, kinds, places)
         resolve_type = self._type.resolve_type or default_type_resolver
         names = _each(lambda number, value: resolve_type(value, places.info(number), self._type), values)
 
@@ -214,6 +217,15 @@ class AbstractCompletion:
             return self._named(run, [values[number] for number in numbers], names, SomePlaces(places, numbers))
 
         return _decided(run, names, places, named)
+
+    def _of_classes(self, run: Run, values: list[Any], kinds: set[type], places: Places) -> list[Any]:
+        """The objects whose classes say what they are."""
+        if len(kinds) == 1:
+            (kind,) = kinds
+            known = self._members.get(self._classes[kind])
+            if known is not None:
+                return known.of_ordinary(run, values, places)
+        return self._named(run, values, [self._classes[type(value)] for value in values], places)
 
     def _named(self, run: Run, values: list[Any], names: list[Any], places: Places) -> list[Any]:
         completed: list[Any] = [None] * len(values)
@@ -239,6 +251,12 @@ class AbstractCompletion:
         return self._of_type(
             Executor.ensure_valid_runtime_type(self._schema_holder, name, self._type, details, info, value)
         )
+
+
+def _classes_of(type_: GraphQLNamedType) -> Mapping[type, str]:
+    """The classes that tell the type of their instances, which are ordinary values, by the type's name."""
+    classes = classes_of(type_)
+    return {} if any(map(is_telling, classes)) else classes
 
 
 class _SchemaHolder(NamedTuple):

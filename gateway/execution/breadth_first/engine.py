@@ -6,13 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLSchema, OperationDefinitionNode
-from graphql.execution.values import get_variable_values
 
 from gateway.execution.breadth_first.plans import Plans
 from gateway.execution.breadth_first.running import Run
-
-MOST_COERCION_ERRORS = 50
-"""Told of the variables of one request: as many as graphql-core's executor tells."""
 
 
 async def executed(
@@ -30,13 +26,7 @@ async def executed(
     `operation` is one of the document that `plans` is of. `is_let_in` is asked before each change.
     Raises CancelledError where a resolver does; all that is under way has ended then.
     """
-    coerced = get_variable_values(
-        schema,
-        operation.variable_definitions or (),
-        dict(variables),
-        max_errors=MOST_COERCION_ERRORS,
-        hide_suggestions=hide_suggestions,
-    )
+    coerced = plans.variables(operation).coerced(variables, hide_suggestions=hide_suggestions)
     if isinstance(coerced, list):
         return ExecutionResult(None, coerced)
     plan = plans.plan(operation, coerced)

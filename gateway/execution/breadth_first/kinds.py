@@ -24,7 +24,7 @@ class Kinds:
         """Whether no value of these types is null, an exception, awaitable, or iterated asynchronously."""
         if kinds <= self._ordinary:
             return True
-        if any(map(_is_telling, kinds)):
+        if any(map(is_telling, kinds)):
             return False
         if len(self._ordinary) >= MOST_REMEMBERED:
             self._ordinary.clear()
@@ -32,5 +32,6 @@ class Kinds:
         return True
 
 
-def _is_telling(kind: type) -> bool:
+def is_telling(kind: type) -> bool:
+    """Whether a value of this type may be null, an exception, awaitable, or iterated asynchronously."""
     return issubclass(kind, _TELLING) or hasattr(kind, "__await__") or hasattr(kind, "__aiter__")

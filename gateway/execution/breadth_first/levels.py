@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from gateway.execution.breadth_first.columns import FieldPlaces
 from gateway.execution.breadth_first.places import Place
@@ -25,20 +25,18 @@ class Level:
         self,
         plan: ObjectPlan,
         sources: list[Any],
-        objects: list[dict[str, Any]],
         find_places: Callable[[], list[Place]],
+        objects: list[dict[str, Any]] | None = None,
     ) -> None:
         self.plan = plan
         self.sources = sources
+        if objects is None:
+            blank = plan.blank
+            objects = [blank.copy() for _ in sources]
         self.objects = objects
+        """Those given, or new ones without their fields."""
         self._find_places = find_places
         self._places: list[Place] | None = None
-
-    @classmethod
-    def of(cls, plan: ObjectPlan, sources: list[Any], find_places: Callable[[], list[Place]]) -> Self:
-        """A level of objects without their fields."""
-        blank = plan.blank
-        return cls(plan, sources, [blank.copy() for _ in sources], find_places)
 
     @property
     def places(self) -> list[Place]:
@@ -63,16 +61,16 @@ class Level:
             for object_, value in zip(level.objects, completed, strict=True):
                 object_[name] = value
 
-    def _as_far_as_reached(self, run: Run, field: FieldPlan) -> Self:
+    def _as_far_as_reached(self, run: Run, field: FieldPlan) -> Level:
         """The objects whose `field` depth first would be run, although errors have made something null."""
         reaches = run.problems.reach
         of_field = FieldPlaces(run, self, field).every()
         kept = [number for number, place in enumerate(of_field) if reaches(place)]
         if len(kept) == len(self.sources):
             return self
-        return type(self)(
+        return Level(
             self.plan,
             [self.sources[number] for number in kept],
-            [self.objects[number] for number in kept],
             lambda: [self.places[number] for number in kept],
+            [self.objects[number] for number in kept],
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,8 +31,8 @@ class Places(Protocol):
     def every(self) -> list[Place]:
         """The places of all of them."""
 
-    def put(self, numbers: Iterable[int], values: Iterable[Any]) -> None:
-        """Sets in the answer what stands in those of them that `numbers` name."""
+    def put(self, numbers: Sequence[int], values: Iterable[Any]) -> None:
+        """Sets in the answer what stands in those of them that `numbers`, each once and in order, name."""
 
     def info(self, number: int) -> FieldInfo:
         """What a resolver of the value would be told."""

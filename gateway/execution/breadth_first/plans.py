@@ -21,6 +21,7 @@ from graphql.execution.values import VariableValues
 
 from gateway.execution.breadth_first.compiling import compile_operation
 from gateway.execution.breadth_first.plan import Plan
+from gateway.execution.breadth_first.variables import Variables
 from gateway.policy.plan import CutField
 
 MOST_PLANS = 8
@@ -63,22 +64,30 @@ class Plans:
             fragment.variable_definitions for fragment in self._fragments.values()
         )
         self._steering = directives.steering
+        self._variables: dict[int, Variables] = {}
         self._plans: dict[tuple[int, tuple[tuple[str, bool], ...]], Plan] = {}
+
+    def variables(self, operation: OperationDefinitionNode) -> Variables:
+        """What coerces the variables of one of the document's operations."""
+        variables = self._variables.get(id(operation))
+        if variables is None:
+            variables = self._variables[id(operation)] = Variables(self._schema, operation)
+        return variables
 
     def plan(self, operation: OperationDefinitionNode, variables: VariableValues) -> Plan | None:
         """The plan of one of the document's operations; None for one that has to be run by graphql-core's executor."""
         steering = {name: variables.coerced[name] for name in self._steering if name in variables.coerced}
-        if (
-            not self._is_compilable
-            or operation.operation is OperationType.SUBSCRIPTION
-            # A null where none may be: an error wherever the directive stands, which graphql-core knows to tell.
-            or not all(isinstance(value, bool) for value in steering.values())
-        ):
-            self._left()
-            return None
         key = (id(operation), tuple(steering.items()))
         plan = self._plans.get(key)
         if plan is None:
+            if (
+                not self._is_compilable
+                or operation.operation is OperationType.SUBSCRIPTION
+                # A null where none may be: an error wherever the directive stands, which graphql-core knows to tell.
+                or not all(isinstance(value, bool) for value in steering.values())
+            ):
+                self._left()
+                return None
             if len(self._plans) >= MOST_PLANS:
                 self._plans.clear()
             self._compiled()

@@ -69,7 +69,7 @@ class Run:
     async def result(self) -> ExecutionResult:
         """Runs the plan. Of a mutation each field is run to its end before the next is begun."""
         answer: dict[str, Any] = {}
-        root = Level.of(self.plan.root, [None], lambda: [root_place(answer)])
+        root = Level(self.plan.root, [None], lambda: [root_place(answer)])
         (answer["data"],) = root.objects
         try:
             for fields in self._steps():

@@ -74,13 +74,19 @@ class Simulation:
 
     asked: list[Asked] = field(default_factory=list)
 
+    under_way: int = 0
+    most_under_way: int = 0
+    """How many questions it is about to answer, and the most that it ever was."""
+
     def app(self) -> Starlette:
         """The producer as an application."""
         return Starlette(routes=[Route(OPERATION, self._answer, methods=["POST"])])
 
     async def _answer(self, request: Request) -> Response:
-        await asyncio.sleep(self.seconds)
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
         try:
+            await asyncio.sleep(self.seconds)
             self._let_in(request)
             body = await _body(request)
             self.asked.append(Asked(dict(request.headers), body))
@@ -91,6 +97,8 @@ class Simulation:
         except Refused as exc:
             headers = {} if self.retry_after is None else {"Retry-After": self.retry_after}
             return JSONResponse({"message": str(exc)}, status_code=exc.status, headers=headers)
+        finally:
+            self.under_way -= 1
 
     def _let_in(self, request: Request) -> None:
         if self.api_key is not None and request.headers.get("x-api-key") != self.api_key:

@@ -16,10 +16,13 @@ KEPT = frozenset(
         "RollingCounts",
         # Access tokens that were verified, by their digests: a bounded number of them.
         *("AccessToken", "_Verified"),
+        # Connections to the database that are kept, of which there are only so many.
+        *("KeptConnection", "Alarm"),
         # Where each endpoint is, of a bounded number of them.
         *("Target", "Origin"),
         # The document, and what was decided about what is selected in it: in caches of a bounded size.
-        *("Document", "Runnable", "Plans", "Decision", "Question", "StatusSelection", "Form"),
+        *("Document", "Runnable", "Plans", "Variables", "_Verbatim"),
+        *("Decision", "Question", "StatusSelection", "Form", "Ground"),
     }
 )
 """What the first operation leaves for the next."""

@@ -24,7 +24,7 @@ from tests.bench.speed.http_asking import Expected, WrongAnswer
 from tests.bench.speed.machine import about
 from tests.bench.speed.page import write_page
 from tests.bench.speed.scales import FULL, QUICK, Scale
-from tests.bench.speed.servers import KINDS, PEERS, STANDARD, has_peers, must_refuse, until_ready
+from tests.bench.speed.servers import KINDS, OF_THROUGHPUT, PEERS, STANDARD, has_peers, must_refuse, until_ready
 from tests.bench.speed.stage import Stage, set_up
 from tests.bench.speed.table import shown
 from tests.bench.speed.work import CASES, Bench, shares
@@ -56,7 +56,7 @@ async def measured(stage: Stage, scale: Scale, names: Collection[str]) -> dict[s
 
     What could not be measured is among `faults`. Raises WrongAnswer where the throughput could not.
     """
-    kinds = [kind for kind in KINDS if kind not in PEERS or has_peers()]
+    kinds = [kind for kind in OF_THROUGHPUT if kind not in PEERS or has_peers()]
     report: dict[str, Any] = {"ratios": {}, "about": about(scale.name), "faults": []}
     with ExitStack() as stack:
         servers = []
@@ -66,13 +66,13 @@ async def measured(stage: Stage, scale: Scale, names: Collection[str]) -> dict[s
             await until_ready(server, stage.pools[CASES], Expected(CASES), THE_WORK)
             await must_refuse(server, stage.pools[CASES])
             servers.append(server)
-        bench = Bench(stage, scale, servers)
+        bench = Bench(stage, scale, [server for server in servers if server.kind in KINDS])
         report["start_up_seconds"] = bench.start_up()
         _say("warming up")
-        await bench.warm_up()
+        await bench.warm_up(servers)
         if THROUGHPUT in names:
             _say(THROUGHPUT)
-            report[THROUGHPUT], report["ratios_with_spread"], report["ratios"] = await bench.throughput()
+            report[THROUGHPUT], report["ratios_with_spread"], report["ratios"] = await bench.throughput(servers)
         for name, measure in MEASURES.items():
             if name in names:
                 _say(name.replace("_", " "))

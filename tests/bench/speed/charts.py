@@ -11,7 +11,7 @@ LABELS = 210
 NUMBERS = 90
 BAR, GAP = 22, 8
 FONT = "font-family='system-ui, sans-serif' font-size='13'"
-COLOURS = ("#1f5f8b", "#7fb0d1", "#3a7d44", "#b5652b", "#8a5a9e")
+COLOURS = ("#1f5f8b", "#7fb0d1", "#3a7d44", "#8cb896", "#b5652b", "#8a5a9e")
 """Dark enough to be told apart in print, and on light and dark pages alike."""
 
 

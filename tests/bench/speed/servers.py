@@ -1,4 +1,4 @@
-"""The five that are measured: how each is started, and how it is asked."""
+"""What is measured: how each server is started, and how it is asked."""
 
 from __future__ import annotations
 
@@ -103,11 +103,15 @@ def _groups(subject: Subject, _: Selected) -> bytes:
 OURS = Kind("ours", "ours", "/graphql", _graphql(Dialect.OURS, group_global_id))
 STANDARD = Kind("standard_executor", "ours, standard executor", "/graphql", OURS.body)
 HANDLER = Kind("handler", "the handler", "/groups", _groups, speaks_graphql=False)
+LIBRARIES = Kind("handler_on_libraries", "a handler on libraries", "/groups", _groups, speaks_graphql=False)
 APOLLO = Kind("apollo_gateway", "Apollo Gateway", "/", _graphql(Dialect.FEDERATED, str))
 HIVE = Kind("hive_gateway", "Hive Gateway", "/graphql", _graphql(Dialect.FEDERATED, str))
 KINDS = (OURS, STANDARD, HANDLER, APOLLO, HIVE)
-OTHERS = KINDS[1:]
+OF_THROUGHPUT = (OURS, STANDARD, HANDLER, LIBRARIES, APOLLO, HIVE)
+"""In the table of throughput; the other measurements do without what is there for that comparison alone."""
 PEERS = (APOLLO, HIVE)
+HANDLERS = {HANDLER: "handler", LIBRARIES: "library_handler"}
+"""Their modules."""
 
 
 def command(kind: Kind, port: int, environment: Mapping[str, str], more: tuple[str, ...] = ()) -> list[str]:
@@ -119,8 +123,8 @@ def command(kind: Kind, port: int, environment: Mapping[str, str], more: tuple[s
         config = peers.FOLDER / "gateway.config.mjs"
         where = ["--host", "127.0.0.1", "--port", str(port), "--config-path", str(config), "--polling", "1d"]
         return ["node", str(program), "supergraph", environment["BENCH_SUPERGRAPH"], *where]
-    if kind is HANDLER:
-        return [sys.executable, "-m", "tests.bench.speed.handler"]
+    if kind in HANDLERS:
+        return [sys.executable, "-m", f"tests.bench.speed.{HANDLERS[kind]}"]
     return [sys.executable, "-m", "tests.bench.served", *(["--standard-executor"] if kind is STANDARD else []), *more]
 
 

@@ -1,4 +1,4 @@
-"""What everything runs on: a database, producers, a group subgraph, subjects by the thousand, and the five servers."""
+"""What everything runs on: a database, producers, a group subgraph, subjects by the thousand, and the servers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gateway.store.driver import opened_database
 from tests.bench.producing import PRODUCERS
 from tests.bench.speed import peers
 from tests.bench.speed.scales import Scale
-from tests.bench.speed.servers import HANDLER, OURS, PEERS, STANDARD, Kind, Server, started
+from tests.bench.speed.servers import PEERS, Kind, Server, started
 from tests.bench.speed.subjects import Pool, filled
 from tests.bench.stand import free_port, prepare, program, settings
 from tests.database import embedded_database
@@ -79,7 +79,6 @@ class Stage:
             if not file.exists():
                 file.write_text(peers.supergraph(self.addresses))
             return peers.environment(self.folder, file, self.issuer.jwks, port)
-        assert kind in (OURS, STANDARD, HANDLER)
         return {**settings(self.folder, self.uri, DATABASE, self.issuer, port), **self.allowed}
 
 

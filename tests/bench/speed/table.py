@@ -8,13 +8,13 @@ from typing import Any
 from rich.table import Table
 
 from tests.bench.speed.goals import goals
-from tests.bench.speed.servers import KINDS, OURS
+from tests.bench.speed.servers import OF_THROUGHPUT, OURS
 
-TITLES = {kind.name: kind.title for kind in KINDS}
+TITLES = {kind.name: kind.title for kind in OF_THROUGHPUT}
 
 
 def shown(report: dict[str, Any]) -> Iterator[Table]:
-    """What matters most: the five side by side, where ours spends its time, and the goals."""
+    """What matters most: all side by side, where ours spends its time, and the goals."""
     for name, table in (
         ("throughput", _throughput),
         ("connections", _connections),

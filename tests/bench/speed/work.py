@@ -70,19 +70,19 @@ class Bench:
         groups = len(pool.subjects[0].groups)
         return Work(pool, documents or the_same(replace(THE_WORK, groups=groups)), cases, warm_up)
 
-    async def warm_up(self) -> None:
+    async def warm_up(self, servers: Sequence[Server]) -> None:
         """Has each server answer until it is as fast as it gets."""
-        for server in self._servers:
+        for server in servers:
             await self._measuring.round(server, self.work(), self._scale.warm_up, CONNECTIONS)
 
-    async def throughput(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, float]]:
+    async def throughput(self, servers: Sequence[Server]) -> tuple[dict[str, Any], dict[str, Any], dict[str, float]]:
         """The table: each server with the work at 16 connections. With it the ratios, and their medians alone."""
 
         def look_at_memory(server: Server) -> None:
             server.memory_mib["load"] = max(server.memory_mib.get("load", 0.0), server.resident_mib())
 
         rounds = await self._measuring.rounds(
-            self._servers,
+            servers,
             self.work(),
             rounds=self._scale.rounds,
             seconds=self._scale.seconds,
@@ -254,7 +254,7 @@ async def shares(stage: Stage, scale: Scale) -> dict[str, Any]:
     with stage.server(OURS, "--sample", str(file)) as server:
         bench = Bench(stage, scale, [server])
         await until_ready(server, stage.pools[CASES], Expected(CASES), THE_WORK)
-        await bench.warm_up()
+        await bench.warm_up([server])
         server.process.send_signal(signal.SIGUSR1)
         measured = await bench._measuring.round(server, bench.work(), scale.shares_seconds, CONNECTIONS)
     found = json.loads(file.read_text())

@@ -50,7 +50,7 @@ bench: $(VENV) $(BENCH_PEERS) ## Measure the gateway beside a hand-written handl
 bench-quick: $(VENV) $(BENCH_PEERS) ## The same in short, for daily use (two minutes)
 	@$(BIN)/python -m tests.bench.speed --quick
 
-bench-growth: $(VENV) ## Load the gateway alone, and see for ten minutes whether its memory grows (14 minutes)
+bench-growth: $(VENV) ## Load the gateway alone, and see for ten minutes whether its memory grows (16 minutes)
 	@$(BIN)/python -m tests.bench.speed.growth
 
 bench-authorization: $(VENV) ## Measure what authorization costs on the warm path (a few minutes)

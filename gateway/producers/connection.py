@@ -42,10 +42,10 @@ class Connection(asyncio.Protocol):
         assert transport is not None
         assert self._waiting is None
         reader.expect(most_bytes)
-        self._waiting = self._loop.create_future()
-        self._alarm.set(until)
-        transport.write(request)
         try:
+            self._waiting = self._loop.create_future()
+            self._alarm.set(until)
+            transport.write(request)
             return await self._waiting
         finally:
             self._waiting = None

@@ -30,7 +30,7 @@ class Patience:
     CallerHungUp in the place of the body's end.
     """
 
-    __slots__ = ("_begin", "_end", "_ended_by", "_loop", "_timer", "_watched", "_watching", "_working")
+    __slots__ = ("_begin", "_cancels", "_end", "_loop", "_timer", "_watched", "_watching", "_why", "_working")
 
     def __init__(
         self, seconds: float, watched: Receive | None = None, *, watched_after: float = WATCHED_AFTER_SECONDS
@@ -41,7 +41,8 @@ class Patience:
         self._begin = now + watched_after
         self._watched = watched
         self._watching: asyncio.Task[None] | None = None
-        self._ended_by: type[CallerHungUp | TimeoutError] | None = None
+        self._cancels = 0
+        self._why: type[CallerHungUp | TimeoutError] = TimeoutError
 
     def __enter__(self) -> None:
         working = asyncio.current_task()
@@ -56,8 +57,11 @@ class Patience:
         self._timer.cancel()
         if self._watching is not None:
             self._watching.cancel()
-        if self._ended_by is not None and isinstance(raised, asyncio.CancelledError) and not self._working.uncancel():
-            raise self._ended_by from None
+        if not self._cancels:
+            return
+        left = min(self._working.uncancel() for _ in range(self._cancels))
+        if isinstance(raised, asyncio.CancelledError) and not left:
+            raise self._why from None
 
     def _begin_to_watch(self, watched: Receive) -> None:
         self._timer = self._loop.call_at(self._end, self._give_up, TimeoutError)
@@ -69,6 +73,7 @@ class Patience:
         self._give_up(CallerHungUp)
 
     def _give_up(self, why: type[CallerHungUp | TimeoutError]) -> None:
-        if self._ended_by is None:
-            self._ended_by = why
-            self._working.cancel()
+        """Cancels the body; once more when its time is out, if something in it has swallowed the first."""
+        self._cancels += 1
+        self._why = why
+        self._working.cancel()

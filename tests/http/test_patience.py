@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -136,6 +137,35 @@ async def test_who_ends_the_work_of_a_caller_that_is_still_there_is_heard() -> N
 
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_work_that_swallows_its_caller_hanging_up_ends_with_its_time() -> None:
+    caller = Caller()
+    caller.hung_up.set()
+
+    async def swallow_one() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError), Patience(0.1, caller.receive, watched_after=0):
+        await swallow_one()
+
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+
+
+async def test_work_that_ends_although_its_caller_hung_up_leaves_nothing_behind() -> None:
+    caller = Caller()
+    caller.hung_up.set()
+
+    with Patience(60, caller.receive, watched_after=0), suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
 
 
 @pytest.mark.parametrize("watched_after", [0, 0.02, 60])

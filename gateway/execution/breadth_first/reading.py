@@ -28,11 +28,11 @@ class SourceReader:
 
     def read(self, run: Run, sources: list[Any], places: FieldPlaces) -> list[Any]:  # noqa: ARG002 - a Reader's
         """What each source has."""
+        read = self._read
         values: list[Any] = []
-        reading = map(self._read, sources)
-        while len(values) < len(sources):
+        for source in sources:
             try:
-                values.extend(reading)  # it goes on after the one that failed
+                values.append(read(source))
             except Exception as exc:  # noqa: BLE001 - whatever a resolver raises is its field's error
                 values.append(exc)
         return values

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from gateway.disclosure.operation import ToldStatuses
 from gateway.model.caller import ConsumerId
-from gateway.model.case_group import Case, CaseGroup
+from gateway.model.case_group import Case, CaseGroup, GroupId
 from gateway.model.producer import ProducerId
 from gateway.model.purpose import Purpose
 from gateway.model.status import StatusOutcome, StatusSelection, Unavailable
@@ -58,9 +58,9 @@ class PermittedStatuses:
     def _alike(self, cases: Sequence[tuple[CaseGroup, Case]], selected: StatusSelection) -> list[ToldStatuses]:
         """The cases by what is decided alike, with the decision that stands now."""
         now = self._clock()
-        alike: dict[tuple[int, str, str], ToldStatuses] = {}
+        alike: dict[tuple[GroupId, str, str], ToldStatuses] = {}
         for place, (group, case) in enumerate(cases):
-            key = (id(group), case.key.producer, case.case_type)
+            key = (group.id, case.key.producer, case.case_type)
             one = alike.get(key)
             if one is None:
                 one = alike[key] = ToldStatuses(group, self._decision(group, case, selected, now))

@@ -19,10 +19,17 @@ async def in_the_background(work: Coroutine[object, object, None]) -> AsyncItera
     try:
         yield
     finally:
-        # Once is not always enough: the driver sends within `asyncio.wait_for`, which up to Python 3.11 loses a
-        # cancellation that comes just when what it waits for is done.
-        while not task.done():
-            task.cancel()
-            await asyncio.wait({task}, timeout=ANOTHER_TRY_SECONDS)
+        await end(task)
         with suppress(asyncio.CancelledError):
             task.result()
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancels `task`; returns when it has ended.
+
+    Once is not always enough: the driver sends within `asyncio.wait_for`, which up to Python 3.11 loses a cancellation
+    that comes just when what it waits for is done.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=ANOTHER_TRY_SECONDS)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from time import monotonic
 from typing import cast
 
-from bson.codec_options import DEFAULT_CODEC_OPTIONS
+import structlog
+from bson.codec_options import CodecOptions
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from gateway.store.kept_connection import Address
 from gateway.store.messages import Document, reply_in
+
+log = structlog.get_logger(__name__)
 
 
 class CommandEvents:
@@ -31,14 +34,13 @@ class CommandEvents:
         self._address = cast(tuple[str, int], address)
         self._began = monotonic()
         started = CommandStartedEvent(command, self._database, id_, self._address, id_)
-        for listener in listeners:
-            listener.started(started)
+        self._tell(lambda listener: listener.started(started))
 
-    async def of(self, replying: Awaitable[bytes | bytearray]) -> bytes | bytearray:
+    async def of(self, replying: Awaitable[bytes | bytearray], options: CodecOptions[Document]) -> bytes | bytearray:
         """The reply that is awaited; what becomes of it is told."""
         try:
             message = await replying
-            reply = reply_in(message, self._id, DEFAULT_CODEC_OPTIONS)
+            reply = reply_in(message, self._id, options)
         except BaseException as exc:
             self._failed({"errmsg": str(exc), "errtype": type(exc).__name__})
             raise
@@ -52,15 +54,21 @@ class CommandEvents:
         event = CommandSucceededEvent(
             self._took(), reply, self._name, self._id, self._address, self._id, database_name=self._database
         )
-        for listener in self._listeners:
-            listener.succeeded(event)
+        self._tell(lambda listener: listener.succeeded(event))
 
     def _failed(self, failure: Document) -> None:
         event = CommandFailedEvent(
             self._took(), failure, self._name, self._id, self._address, self._id, database_name=self._database
         )
+        self._tell(lambda listener: listener.failed(event))
+
+    def _tell(self, told: Callable[[CommandListener], None]) -> None:
         for listener in self._listeners:
-            listener.failed(event)
+            try:
+                told(listener)
+            except Exception:
+                # Whoever listens costs the command nothing: so it is with the driver's own.
+                log.exception("store.listener_failed")
 
     def _took(self) -> timedelta:
         return timedelta(seconds=monotonic() - self._began)

@@ -58,8 +58,10 @@ class Client(AsyncMongoClient[Document]):
 
     async def close(self) -> None:
         """Closes all connections."""
-        await self.kept_connections.close()
-        await super().close()
+        try:
+            await self.kept_connections.close()
+        finally:
+            await super().close()
 
 
 def connect(
@@ -165,7 +167,9 @@ async def ended_within(seconds: float | None) -> AsyncIterator[None]:
 
 
 def _no_answer(seconds: float | None) -> StoreUnavailable:
-    return StoreUnavailable("no answer" if seconds is None else f"no answer within {seconds:.1f} s")
+    if seconds is None or seconds <= 0:
+        return StoreUnavailable("no time was left for an answer")
+    return StoreUnavailable(f"no answer within {seconds:.1f} s")
 
 
 async def found_at_once(
@@ -180,8 +184,9 @@ async def found_at_once(
     if projection is not None:
         command["projection"] = projection
     command.update({"readConcern": level} if (level := collection.read_concern.document) else {})
-    began = monotonic()
-    try:
+    until = None if seconds is None else monotonic() + seconds
+    cursor: Document = {}
+    with suppress(AutoReconnect):
         answer = await answer_at_once(
             collection.database,
             command,
@@ -189,14 +194,12 @@ async def found_at_once(
             read_preference=collection.read_preference,
             seconds=seconds,
         )
-    except AutoReconnect:
-        pass
-    else:
-        cursor: Document = answer["cursor"]
+        cursor = answer["cursor"]
         if not cursor["id"]:
             return list(cursor["firstBatch"])
-        await collection.database.command({"killCursors": collection.name, "cursors": [cursor["id"]]})
-    async with ended_within(_left(seconds, began)):
+    async with ended_within(_left(until)):
+        if cursor:
+            await collection.database.command({"killCursors": collection.name, "cursors": [cursor["id"]]})
         return await collection.find(query, projection).to_list(None)
 
 
@@ -212,25 +215,32 @@ async def answer_at_once(
 
     Ends after so many seconds, for the server, too: StoreUnavailable. Raises what the driver raises.
     """
-    began = monotonic()
-    if seconds is not None:
-        command["maxTimeMS"] = int(seconds * 1000)
+    until = None if seconds is None else monotonic() + seconds
     client = database.client
     if isinstance(client, Client) and read_preference == ReadPreference.PRIMARY:
         try:
             answer = await client.kept_connections.reply(
-                {**command, "$db": database.name}, options=codec_options, seconds=seconds
+                {**command, **_limit(seconds), "$db": database.name}, options=codec_options, seconds=seconds
             )
         except TimeoutError as exc:
             raise _no_answer(seconds) from exc
         if answer is not None:
             return answer
-    async with ended_within(_left(seconds, began)):
-        return await database.command(command, read_preference=read_preference, codec_options=codec_options)
+    left = _left(until)
+    async with ended_within(left):
+        return await database.command(
+            {**command, **_limit(left)}, read_preference=read_preference, codec_options=codec_options
+        )
 
 
-def _left(seconds: float | None, began: float) -> float | None:
-    return None if seconds is None else seconds - (monotonic() - began)
+def _left(until: float | None) -> float | None:
+    """The seconds until then, by `time.monotonic`; they may be over."""
+    return None if until is None else until - monotonic()
+
+
+def _limit(seconds: float | None) -> Document:
+    """What has the server give a command up after so many seconds; 0 would be no limit to it."""
+    return {} if seconds is None else {"maxTimeMS": max(int(seconds * 1000), 1)}
 
 
 async def is_reachable(database: Database) -> bool:

@@ -21,7 +21,8 @@ LONGEST_RECEIVED = 48_000_000
 class KeptConnection(asyncio.Protocol):
     """A connection taken over from the driver, over which one command at a time is sent.
 
-    `lost` is called with it when it is no more. `idle_since` is when it was last used, by `time.monotonic`.
+    `lost` is called with it when it is no more. `idle_since` is when it was last used, by `time.monotonic`. Making one
+    raises AutoReconnect where the connection is lost already.
     """
 
     def __init__(
@@ -35,6 +36,8 @@ class KeptConnection(asyncio.Protocol):
         self._alarm = Alarm(self._loop, lambda: self._end_waiting(TimeoutError()))
         self._waiting: asyncio.Future[bytes | bytearray] | None = None
         self._received: bytearray | None = None
+        if transport.is_closing():
+            raise AutoReconnect("the connection was lost before it could be kept")
         # The driver's own protocol: it still wants to hear when the connection is lost.
         self._of_driver = transport.get_protocol()
         transport.set_protocol(self)
@@ -54,12 +57,14 @@ class KeptConnection(asyncio.Protocol):
         transport = self._transport
         assert transport is not None
         assert self._waiting is None
-        self._waiting = self._loop.create_future()
-        if until is not None:
-            self._alarm.set(until)
-        transport.write(message)
         reply: bytes | bytearray | None = None
         try:
+            self._waiting = self._loop.create_future()
+            if until is None:
+                self._alarm.cancel()
+            else:
+                self._alarm.set(until)
+            transport.write(message)
             reply = await self._waiting
         finally:
             self._waiting = None

@@ -10,10 +10,11 @@ would without any of this (docs/decisions/0013).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from itertools import count
-from typing import Any
+from time import monotonic
+from typing import Any, Self
 
+import pymongo
 import structlog
 from bson.codec_options import DEFAULT_CODEC_OPTIONS, CodecOptions
 from bson.errors import BSONError
@@ -22,6 +23,7 @@ from pymongo.errors import AutoReconnect, PyMongoError
 from pymongo.monitoring import CommandListener
 from pymongo.topology_description import TopologyDescription
 
+from gateway.store.background import end
 from gateway.store.command_events import CommandEvents
 from gateway.store.kept_connection import Address, KeptConnection
 from gateway.store.messages import Document, NotAReply, command_message, reply_in
@@ -34,7 +36,10 @@ MOST_CONNECTIONS = 32
 """That are kept, and at most half of what the driver's pool may have: the rest is for all other commands."""
 
 KEPT_IDLE_SECONDS = 60.0
-"""After which one that nobody needed goes."""
+"""After which one that nobody needed goes; sooner where the address says so (`maxIdleTimeMS`)."""
+
+OPENING_SECONDS = 10.0
+"""That opening one may take."""
 
 PATIENCE_SECONDS = 1.0
 """With a connection that is being opened, in the end."""
@@ -53,18 +58,18 @@ class KeptConnections:
     """The kept connections of one client. They belong to its event loop, and are closed before it is."""
 
     def __init__(self, client: Client) -> None:
+        pool = client.options.pool_options
         self._client = client
-        most_of_driver = client.options.pool_options.max_pool_size
-        self._most = min(MOST_CONNECTIONS, most_of_driver // 2) if most_of_driver else MOST_CONNECTIONS
+        self._most = min(MOST_CONNECTIONS, pool.max_pool_size // 2) if pool.max_pool_size else MOST_CONNECTIONS
+        self._idle_seconds = min(KEPT_IDLE_SECONDS, pool.max_idle_time_seconds or KEPT_IDLE_SECONDS)
         self._listeners = [one for one in client.options.event_listeners if isinstance(one, CommandListener)]
         self._ids = count(1)
         self._idle: list[KeptConnection] = []
         """The one that was used last comes last, and is used next."""
-        self._kept: dict[KeptConnection, Callable[[], Coroutine[Any, Any, None]]] = {}
-        """Each with what gives it back to the driver's pool when it is lost."""
+        self._kept: dict[KeptConnection, _Lease] = {}
         self._giving_back: set[asyncio.Task[None]] = set()
-        self._all_given_back = asyncio.Event()
         self._opening: asyncio.Task[None] | None = None
+        self._sweeping: asyncio.TimerHandle | None = None
         self._is_closed = False
         self._seen: TopologyDescription | None = None
         self._writable: frozenset[Address] = frozenset()
@@ -87,16 +92,19 @@ class KeptConnections:
         connection = self._at_hand() if len(message) <= LONGEST_SENT else None
         if connection is None:
             return None
-        until = None if seconds is None else asyncio.get_running_loop().time() + seconds
-        replying = connection.ask(message, until)
-        if self._listeners:
-            events = CommandEvents(self._listeners, command, id_, connection.address)
-            replying = events.of(replying)
         try:
+            until = None if seconds is None else asyncio.get_running_loop().time() + seconds
+            replying = connection.ask(message, until)
+            if self._listeners:
+                events = CommandEvents(self._listeners, command, id_, connection.address)
+                replying = events.of(replying, options)
             reply = reply_in(await replying, id_, options)
         except (NotAReply, BSONError) as exc:
             connection.close()
             raise AutoReconnect(f"the reply cannot be read: {exc}") from exc
+        except BaseException:
+            connection.close()
+            raise
         if reply.get("ok") != 1:
             # What is wrong, the driver knows to tell: whether to look for another primary, or to authenticate anew.
             connection.close()
@@ -107,16 +115,18 @@ class KeptConnections:
     async def close(self) -> None:
         """Closes all, and gives them back to the driver. No more are kept."""
         self._is_closed = True
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         if self._opening is not None:
             # The driver leaves a socket open whose connecting is cancelled: mostly it is done in a moment.
-            _, waiting = await asyncio.wait({self._opening}, timeout=PATIENCE_SECONDS)
-            for opening in waiting:
-                opening.cancel()
-                await asyncio.wait({opening})
+            await asyncio.wait({self._opening}, timeout=PATIENCE_SECONDS)
+        if self._opening is not None:
+            await end(self._opening)
         for connection in [*self._kept]:
             connection.close()
-        if self._kept:
-            await self._all_given_back.wait()
+        while self._kept:
+            # Each is lost in one of the next turns of the event loop, and then given back.
+            await asyncio.wait({asyncio.create_task(asyncio.sleep(0)), *self._giving_back})
 
     def _at_hand(self) -> KeptConnection | None:
         """A connection to the primary, as far as that is known, that nobody uses; or none, and one is on its way."""
@@ -125,8 +135,9 @@ class KeptConnections:
             self._look_at(description)
         while self._idle:
             connection = self._idle.pop()
-            if connection.is_open:
+            if connection.is_open and not self._kept[connection].is_given_up():
                 return connection
+            connection.close()
         # Nobody waits for one that is being opened: the driver has others.
         if self._opening is None and not self._is_closed and self._writable and len(self._kept) < self._most:
             self._opening = asyncio.get_running_loop().create_task(self._open_one())
@@ -137,8 +148,18 @@ class KeptConnections:
             connection.close()
             return
         self._idle.append(connection)
-        if connection.idle_since - self._idle[0].idle_since > KEPT_IDLE_SECONDS:
-            self._idle.pop(0).close()
+        if self._sweeping is None:
+            self._sweeping = asyncio.get_running_loop().call_later(self._idle_seconds, self._sweep)
+
+    def _sweep(self) -> None:
+        """Closes what was idle for too long, and looks again while anything is idle."""
+        too_old = monotonic() - self._idle_seconds
+        for connection in self._idle:
+            if connection.idle_since <= too_old:
+                connection.close()
+        self._idle = [connection for connection in self._idle if connection.is_open]
+        loop = asyncio.get_running_loop()
+        self._sweeping = loop.call_later(self._idle_seconds, self._sweep) if self._idle else None
 
     def _look_at(self, description: TopologyDescription) -> None:
         """Takes note of which servers can be written to: that is where commands go, and connections to others end."""
@@ -154,7 +175,8 @@ class KeptConnections:
 
     async def _open_one(self) -> None:
         try:
-            await self._open()
+            with pymongo.timeout(OPENING_SECONDS):
+                await self._open()
         except (PyMongoError, OSError):
             pass  # what is wrong with the database is for the driver's own commands to tell
         except Exception:
@@ -165,21 +187,14 @@ class KeptConnections:
 
     async def _open(self) -> None:
         """Takes one more connection out of the driver's pool."""
-        # Two names of the driver's that are not public: this, and where a connection has its transport.
-        checkout = await self._client._conn_for_writes(None, "find")  # noqa: SLF001
-        connection = await checkout.__aenter__()
-
-        async def give_back() -> None:
-            await connection.close_conn(None)
-            await checkout.__aexit__(None, None, None)
-
-        transport = connection.conn.get_conn.transport
-        if transport.is_closing():
-            await give_back()
-            return
-        kept = KeptConnection(connection.address, transport, self._lost)
-        self._kept[kept] = give_back
-        self._put_back(kept)
+        lease = await _Lease.taken(self._client)
+        try:
+            connection = KeptConnection(lease.address, lease.transport, self._lost)
+        except BaseException:
+            await lease.give_back()
+            raise
+        self._kept[connection] = lease
+        self._put_back(connection)
 
     def _lost(self, connection: KeptConnection) -> None:
         if connection in self._idle:
@@ -189,7 +204,43 @@ class KeptConnections:
         task.add_done_callback(self._giving_back.discard)
 
     async def _give_back(self, connection: KeptConnection) -> None:
-        await self._kept[connection]()
-        del self._kept[connection]
-        if not self._kept:
-            self._all_given_back.set()
+        try:
+            await self._kept[connection].give_back()
+        finally:
+            del self._kept[connection]
+
+
+class _Lease:
+    """A connection taken out of the driver's pool, which goes on counting it.
+
+    All that is used of the driver and is not public is here.
+    """
+
+    def __init__(self, checkout: Any, connection: Any) -> None:
+        self._checkout = checkout
+        self._connection = connection
+        self.address: Address = connection.address
+        self.transport: asyncio.Transport = connection.conn.get_conn.transport
+        self._is_stale = connection.pool_gen.stale
+        self._generation: tuple[int, object] = (connection.generation, connection.service_id)
+
+    @classmethod
+    async def taken(cls, client: Client) -> Self:
+        """One to the primary, opened if need be. Raises PyMongoError and OSError."""
+        checkout = await client._conn_for_writes(None, "find")  # noqa: SLF001
+        connection = await checkout.__aenter__()
+        try:
+            return cls(checkout, connection)
+        except BaseException:
+            await checkout.__aexit__(None, None, None)
+            raise
+
+    def is_given_up(self) -> bool:
+        """Whether the driver has given up all connections of its time, since one of them broke."""
+        is_stale: bool = self._is_stale(*self._generation)
+        return is_stale
+
+    async def give_back(self) -> None:
+        """Closes it, and gives its place in the pool back."""
+        await self._connection.close_conn(None)
+        await self._checkout.__aexit__(None, None, None)

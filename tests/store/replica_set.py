@@ -34,6 +34,10 @@ class Member:
         """What it replies to a command in the place of its usual reply, if anything."""
         self.garble: Callable[[Document, bytes], list[bytes]] = lambda _, message: [message]
         """What becomes of a reply on its way: the pieces it comes in."""
+        self.hangs_up: Callable[[Document], bool] = lambda _: False
+        """Whether it ends the connection for a command."""
+        self.seconds = 0.0
+        """How long each `find` takes."""
         self.connections = 0
         """That are open now."""
         self.set: ReplicaSet
@@ -53,6 +57,10 @@ class Member:
                     rest = await reader.readexactly(length - HEADER.size)
                     (size,) = struct.unpack_from("<i", rest, 5)
                     command = bson.decode(rest[5 : 5 + size])
+                    if self.hangs_up(command):
+                        return
+                    if "find" in command:
+                        await asyncio.sleep(self.seconds)
                     body = bson.encode(self._answer(command))
                     whole = HEADER.pack(HEADER.size + 5 + len(body), 7, request, OP_MSG) + bytes(5) + body
                     for piece in self.garble(command, whole):

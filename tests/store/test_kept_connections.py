@@ -14,8 +14,14 @@ import bson
 import pytest
 import uvloop
 from bson.errors import BSONError
-from pymongo.errors import OperationFailure
-from pymongo.monitoring import ConnectionPoolListener
+from pymongo.errors import AutoReconnect, OperationFailure
+from pymongo.monitoring import (
+    CommandFailedEvent,
+    CommandListener,
+    CommandStartedEvent,
+    CommandSucceededEvent,
+    ConnectionPoolListener,
+)
 from structlog.testing import capture_logs
 
 from gateway.errors import StoreUnavailable
@@ -284,20 +290,22 @@ async def test_who_is_cancelled_takes_the_connection_along() -> None:
         await until(lambda: one.connections < before)
 
 
-async def test_connections_that_are_not_needed_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = Member("one")
-    async with running(one) as replicas, many_at(replicas.uri) as many:
+@pytest.mark.parametrize("limit", ["ours", "the address's"])
+async def test_connections_that_are_not_needed_are_given_back(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    one, more = Member("one"), ""
+    if limit == "ours":
+        monkeypatch.setattr(kept_connections, "KEPT_IDLE_SECONDS", 0.2)
+    else:
+        more = "&maxIdleTimeMS=200"
+    async with running(one) as replicas, many_at(replicas.uri + more) as many:
         await has_kept_one(many, one)
         for _ in range(5):
             await asyncio.gather(*(found(many) for _ in range(4)))
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.01)
         at_most = one.connections
-        monkeypatch.setattr(kept_connections, "KEPT_IDLE_SECONDS", 0.0)
-
-        for _ in range(8):
-            await found(many)
 
         await until(lambda: one.connections < at_most)
+
         assert await found(many) == ["one"]
 
 
@@ -354,6 +362,138 @@ async def test_in_the_end_all_are_closed_and_given_back_to_the_driver() -> None:
     assert pool.taken == pool.given_back
     assert pool.made == pool.closed
     assert asyncio.all_tasks() == before
+
+
+async def test_what_is_kept_after_all_were_lost_is_given_back_in_the_end_as_well() -> None:
+    one, pool = Member("one"), Pool()
+    async with running(one) as replicas, many_at(replicas.uri, event_listeners=[pool]) as many:
+        await has_kept_one(many, one)
+        one.garble = lambda command, message: [] if "find" in command and "lsid" not in command else [message]
+        with pytest.raises(StoreUnavailable):
+            await found_at_once(many, {}, seconds=0.1)
+        one.garble = lambda _, message: [message]
+        await has_kept_one(many, one)
+
+    assert pool.taken == pool.given_back
+    assert pool.made == pool.closed
+
+
+async def test_what_the_driver_has_given_up_is_not_used_any_more() -> None:
+    one = Member("one")
+    async with running(one) as replicas, many_at(replicas.uri) as many:
+        await has_kept_one(many, one)
+        one.hangs_up = lambda command: "ping" in command
+        with pytest.raises(AutoReconnect):
+            await many.database.command("ping")
+        one.hangs_up = lambda _: False
+        asked = len(one.finds)
+
+        assert await found(many) == ["one"]
+
+        assert one.sent_past_the_driver[asked:] == [False]
+
+
+async def test_an_opening_that_comes_to_no_end_is_given_up_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_connections, "OPENING_SECONDS", 0.2)
+    one = Member("one")
+    async with running(one) as replicas, many_at(replicas.uri) as many:
+        # The driver has one of its own, and no other comes to be.
+        assert [await found(many), len(one.finds)] == [["one"], 1]
+        one.garble = lambda command, message: [] if "hello" in command or "ismaster" in command else [message]
+        assert await asyncio.gather(*(found(many) for _ in range(1))) == [["one"]]
+        await asyncio.sleep(0.3)
+        one.garble = lambda _, message: [message]
+
+        await has_kept_one(many, one)
+
+
+async def test_a_limit_counts_for_all_that_reading_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Member("one")
+    async with running(one) as replicas, many_at(replicas.uri) as many:
+        await has_kept_one(many, one)
+        cursor = {"firstBatch": [{"_id": 1}], "id": bson.Int64(7), "ns": "db.many"}
+        one.reply = lambda command: {"ok": 1.0, "cursor": cursor} if "find" in command else None
+        one.garble = lambda command, message: [] if "killCursors" in command else [message]
+
+        async with asyncio.timeout(5):
+            with pytest.raises(StoreUnavailable):
+                await found_at_once(many, {}, seconds=0.2)
+        one.garble = lambda _, message: [message]
+
+
+async def test_what_has_no_limit_is_not_ended_by_the_limit_of_what_came_before() -> None:
+    one = Member("one")
+    async with running(one) as replicas, many_at(replicas.uri) as many:
+        await has_kept_one(many, one)
+        assert await found_at_once(many, {}, seconds=0.1) == [{"_id": "one"}]
+        one.seconds = 0.3
+        asked = len(one.finds)
+
+        assert await found_at_once(many, {}, seconds=None) == [{"_id": "one"}]
+
+        assert one.sent_past_the_driver[asked:] == [True]
+
+
+class Nuisance(CommandListener):
+    """Fails at whatever it hears."""
+
+    def started(self, event: CommandStartedEvent) -> None:
+        raise ValueError(event.command_name)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        raise ValueError(event.command_name)
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        raise ValueError(event.command_name)
+
+
+async def test_who_listens_to_commands_hears_of_all_and_disturbs_none(capfd: pytest.CaptureFixture[str]) -> None:
+    one, heard = Member("one"), Heard()
+    async with running(one) as replicas, many_at(replicas.uri, event_listeners=[Nuisance(), heard]) as many:
+        with capture_logs() as lines:
+            await has_kept_one(many, one)
+            one.reply = lambda command: {"ok": 0.0, "errmsg": "no"} if "find" in command else None
+            with pytest.raises(OperationFailure):
+                await found(many)
+
+    assert len(one.finds) == heard.started_ones.count("find")
+    assert heard.ended.count(("find", "one")) == len(one.finds) - 2
+    assert heard.ended.count(("find", "no")) == 2
+    assert {line["event"] for line in lines} == {"store.listener_failed"}
+    capfd.readouterr()  # the driver prints what its own listeners raise
+
+
+class Heard(CommandListener):
+    """What it heard of `find`."""
+
+    def __init__(self) -> None:
+        self.started_ones: list[str] = []
+        self.ended: list[tuple[str, object]] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        assert next(iter(event.command)) == event.command_name
+        self.started_ones.append(event.command_name)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        if event.command_name == "find":
+            self.ended.append(("find", event.reply["cursor"]["firstBatch"][0]["_id"]))
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        self.ended.append((event.command_name, event.failure["errmsg"]))
+
+
+async def test_a_date_that_python_cannot_hold_is_read_whoever_listens() -> None:
+    one = Member("one")
+    far = bson.DatetimeMS(253_402_300_800_000)
+    reply = {"ok": 1.0, "cursor": {"firstBatch": [{"_id": far}], "id": bson.Int64(0), "ns": "db.many"}}
+    async with running(one) as replicas, many_at(replicas.uri, event_listeners=[Heard()]) as many:
+        await has_kept_one(many, one)
+        one.reply = lambda command: reply if "find" in command else None
+        asked = len(one.finds)
+
+        assert await found(many) == [far]
+
+        assert one.sent_past_the_driver[asked:] == [True]
 
 
 async def test_of_a_pool_of_one_connection_none_is_kept() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gateway.model.grant import Grant
-from gateway.model.record import Entry, RecordKind, Said
+from gateway.model.record import Entry, Recorded, RecordKind
 from gateway.model.status import NAME_ONLY, StatusSelection
 from gateway.policy.statuses import REFERENCES, Decision
 
@@ -17,8 +17,8 @@ MOST_REMEMBERED = 1_000
 class Ground(NamedTuple):
     """What the record says of a status that is told by a decision, and of one that is not."""
 
-    told: Said
-    untold: Said
+    told: Recorded
+    untold: Recorded
 
     @classmethod
     def of(cls, decision: Decision) -> Ground:

@@ -46,7 +46,7 @@ class Outcome(Enum):
     FAILED = "FAILED"
 
 
-Said = Mapping[str, Any]
+Recorded = Mapping[str, Any]
 """What the record says of something, by the record's own names and without what is empty; nobody changes it."""
 
 
@@ -60,7 +60,7 @@ class Entry:
 
     __slots__ = ("case_type", "producer", "reference", "said")
 
-    said: Said
+    said: Recorded
     """Beside the case. Entries may share it."""
     producer: str | None
     case_type: str | None
@@ -110,7 +110,7 @@ class Entry:
         self.reference = reference
 
     @classmethod
-    def saying(cls, said: Said, producer: str | None, case_type: str | None, reference: str | None) -> Entry:
+    def saying(cls, said: Recorded, producer: str | None, case_type: str | None, reference: str | None) -> Entry:
         """An entry of a case that says what was put together for many."""
         entry = cls.__new__(cls)
         entry.said = said
@@ -118,7 +118,3 @@ class Entry:
         entry.case_type = case_type
         entry.reference = reference
         return entry
-
-    def of_case(self, producer: str, case_type: str | None, reference: str | None) -> Entry:
-        """The same of another case. What an operation says of all its cases is so put together, and kept, once."""
-        return Entry.saying(self.said, producer, case_type, reference)

@@ -55,7 +55,7 @@ def operation() -> list[Entry]:
         legal_basis=("Agreement 2026/17, section 4",),
         outcome=Outcome.DISCLOSED.value,
     )
-    return [of_all.of_case("tax-agency", "MOMS", f"SKV-2026-{number:05}") for number in range(RECORDS)]
+    return [Entry.saying(of_all.said, "tax-agency", "MOMS", f"SKV-2026-{number:05}") for number in range(RECORDS)]
 
 
 def one_at_a_time(record: Record) -> Record:

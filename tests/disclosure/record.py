@@ -71,7 +71,7 @@ def entry(**changes: Any) -> Entry:
 def entries(count: int, request_id: str = "r") -> list[Entry]:
     """As many disclosures of one operation, whose references say which they are."""
     common = entry(request_id=request_id)
-    return [common.of_case("tax-agency", "MOMS", f"{request_id}/{number}") for number in range(1, count + 1)]
+    return [Entry.saying(common.said, "tax-agency", "MOMS", f"{request_id}/{number}") for number in range(1, count + 1)]
 
 
 class Record:

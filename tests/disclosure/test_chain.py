@@ -111,7 +111,7 @@ def test_an_entry_of_another_case_is_as_one_made_for_it(
     drawn: dict[str, Any], cases: list[tuple[str, str, str]]
 ) -> None:
     common, at = Entry(**drawn), now()
-    alike = [common.of_case(*case) for case in cases]
+    alike = [Entry.saying(common.said, *case) for case in cases]
     made = [
         Entry(**{**drawn, "producer": producer, "case_type": case_type, "reference": reference})
         for producer, case_type, reference in cases

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
@@ -40,9 +40,18 @@ def bars(title: str, rows: Sequence[Bar]) -> str:
     return _svg(title, height, parts)
 
 
-def lines(title: str, places: Sequence[str], series: Mapping[str, Sequence[float | None]]) -> str:
-    """One line for each of `series`, over `places` at even distances; from 0 up. None was not measured."""
-    highest = max((value for values in series.values() for value in values if value is not None), default=1.0)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: what it is called, and how high it is at each place. None was not measured."""
+
+    label: str
+    values: Sequence[float | None]
+    colour: str
+
+
+def lines(title: str, places: Sequence[str], series: Sequence[Line]) -> str:
+    """One line for each of `series`, over `places` at even distances; from 0 up."""
+    highest = max((value for line in series for value in line.values if value is not None), default=1.0)
     left, top, bottom, right = 60, 40, 260, WIDTH - 190
     step = (right - left) / max(len(places) - 1, 1)
     parts = [_text(0, 18, title, "font-weight='bold'")]
@@ -52,19 +61,18 @@ def lines(title: str, places: Sequence[str], series: Mapping[str, Sequence[float
         parts.append(_text(left - 8, y + 4, f"{highest * part:.0f}", "text-anchor='end'"))
     for number, place in enumerate(places):
         parts.append(_text(left + number * step, bottom + 20, place, "text-anchor='middle'"))
-    for number, (name, values) in enumerate(series.items()):
-        colour = COLOURS[number % len(COLOURS)]
+    for number, line in enumerate(series):
         points = [
             (left + place * step, bottom - value / highest * (bottom - top))
-            for place, value in enumerate(values)
+            for place, value in enumerate(line.values)
             if value is not None
         ]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        parts.append(f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='2'/>")
-        parts += [f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3' fill='{colour}'/>" for x, y in points]
+        parts.append(f"<polyline points='{path}' fill='none' stroke='{line.colour}' stroke-width='2'/>")
+        parts += [f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3' fill='{line.colour}'/>" for x, y in points]
         row = top + 10 + number * 20
-        parts.append(f"<rect x='{right + 20}' y='{row - 10}' width='12' height='12' fill='{colour}'/>")
-        parts.append(_text(right + 38, row, name))
+        parts.append(f"<rect x='{right + 20}' y='{row - 10}' width='12' height='12' fill='{line.colour}'/>")
+        parts.append(_text(right + 38, row, line.label))
     return _svg(title, 290, parts)
 
 

@@ -235,7 +235,7 @@ def _entries(caller: Caller, cases: list[tuple[Document, Document]], statuses: S
         one = alike.get((group["_id"], outcome))
         if one is None:
             one = alike[group["_id"], outcome] = entry(outcome=outcome, group=str(group["_id"]))
-        entries.append(one.of_case(case["producer"], case["caseType"], case["reference"]))
+        entries.append(Entry.saying(one.said, case["producer"], case["caseType"], case["reference"]))
     return entries
 
 

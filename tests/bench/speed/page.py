@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench.speed.charts import COLOURS, Bar, bars, lines
+from tests.bench.speed.charts import COLOURS, Bar, Line, bars, lines
 from tests.bench.speed.goals import goals
 from tests.bench.speed.table import TITLES, operations_by_cases, other_figures
 
@@ -40,6 +40,13 @@ def charts(report: dict[str, Any]) -> dict[str, str]:
         ]
         return bars(title, rows)
 
+    def by_server(rows: dict[str, Any], figure_of: Callable[[dict[str, Any]], float]) -> list[Line]:
+        return [
+            Line(TITLES[server], [figure_of(row[server]) if server in row else None for row in rows.values()], colour)
+            for server, colour in colours.items()
+            if any(server in row for row in rows.values())
+        ]
+
     found = {
         "throughput": figure_of("answers_per_second", "Answers per second, 20 cases, 16 connections", "{:.0f}"),
         "cpu": figure_of("cpu_ms", "CPU time of the server per answer, ms", "{:.2f}"),
@@ -48,14 +55,14 @@ def charts(report: dict[str, Any]) -> dict[str, str]:
         found["connections"] = lines(
             "Answers per second by number of connections",
             list(report["connections"]),
-            _series(report["connections"], lambda one: one["answers_per_second"]["median"], throughput),
+            by_server(report["connections"], lambda one: one["answers_per_second"]["median"]),
         )
     if "cases" in report:
         many = {number: one for number, one in report["cases"].items() if int(number) >= 20}
         found["cases"] = lines(
             "CPU time per case by number of cases, µs, from 20 cases on",
             list(many),
-            _series(many, lambda one: one["cpu_us_per_case"], throughput),
+            by_server(many, lambda one: one["cpu_us_per_case"]),
         )
     if "shares" in report:
         found["shares"] = bars(
@@ -63,10 +70,6 @@ def charts(report: dict[str, Any]) -> dict[str, str]:
             [Bar(part.replace("_", " "), share, f"{share:.1%}") for part, share in report["shares"]["parts"].items()],
         )
     return found
-
-
-def _series(rows: dict[str, Any], figure_of: Any, servers: Any) -> dict[str, list[float | None]]:
-    return {TITLES[name]: [figure_of(one[name]) if name in one else None for one in rows.values()] for name in servers}
 
 
 def measured(report: dict[str, Any]) -> str:

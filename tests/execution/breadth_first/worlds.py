@@ -98,6 +98,7 @@ FAILURES: tuple[Callable[[str], Exception], ...] = (
     lambda _: SHARED,
     lambda place: GraphQLError(f"an error of its own at {place}"),
     KeyError,
+    StopIteration,
 )
 
 

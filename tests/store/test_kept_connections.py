@@ -496,19 +496,10 @@ async def test_a_date_that_python_cannot_hold_is_read_whoever_listens() -> None:
         assert one.sent_past_the_driver[asked:] == [True]
 
 
-async def test_of_a_pool_of_one_connection_none_is_kept() -> None:
+@pytest.mark.parametrize("option", ["maxPoolSize=1", "readPreference=primaryPreferred"])
+async def test_none_is_kept_where_the_pool_has_but_one_or_the_primary_is_not_to_be_asked(option: str) -> None:
     one = Member("one")
-    async with running(one) as replicas, many_at(f"{replicas.uri}&maxPoolSize=1") as many:
-        for _ in range(5):
-            assert await found(many) == ["one"]
-            await asyncio.sleep(0.01)
-
-    assert one.sent_past_the_driver == [False] * 5
-
-
-async def test_reads_that_are_not_to_be_the_primarys_are_the_drivers() -> None:
-    one = Member("one")
-    async with running(one) as replicas, many_at(f"{replicas.uri}&readPreference=primaryPreferred") as many:
+    async with running(one) as replicas, many_at(f"{replicas.uri}&{option}") as many:
         for _ in range(5):
             assert await found(many) == ["one"]
             await asyncio.sleep(0.01)

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class Addresses:
     @classmethod
     def free(cls, directory: Path) -> Addresses:
         """New ones; `directory` need not exist."""
-        gateway, database, one, two, three, in_node = _free_ports(6)
+        gateway, database, one, two, three, in_node = free_ports(6)
         return cls(directory, gateway, database, (one, two, three), in_node)
 
     @property
@@ -180,12 +180,15 @@ def answers(url: str) -> bool:
         return False
 
 
-def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, below those that the system hands out by itself to the tests running beside."""
+def free_ports(count: int, among: Sequence[int] = BELOW_EPHEMERAL) -> list[int]:
+    """`count` different ports that nobody listens on, below those that the system hands out by itself to the tests
+    running beside. Each is held until all are found, lest one be found twice."""
     free: list[int] = []
-    while len(free) < count:
-        port = random.choice(BELOW_EPHEMERAL)
-        with socket.socket() as one, suppress(OSError):
-            one.bind(("127.0.0.1", port))
-            free.append(port)
+    with ExitStack() as held:
+        while len(free) < count:
+            port = random.choice(among)
+            one = held.enter_context(socket.socket())
+            with suppress(OSError):
+                one.bind(("127.0.0.1", port))
+                free.append(port)
     return free

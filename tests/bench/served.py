@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from gateway.app import create_app
 from gateway.execution import run
@@ -36,9 +37,6 @@ from tests.bench.speed.shares import Sampler
 WITHOUT = "--without-authorization"
 STANDARD = "--standard-executor"
 SAMPLE = "--sample"
-
-ENGINE = "executed"
-"""What `gateway.execution.run` calls the breadth-first engine by. It answers None for what is the standard one's."""
 
 
 def take_authorization_out() -> None:
@@ -72,19 +70,13 @@ def take_authorization_out() -> None:
     PermittedStatuses._decision = everything  # type: ignore[assignment, method-assign]
 
 
-def has_engine() -> bool:
-    """Whether there is another executor than the standard one."""
-    return hasattr(run, ENGINE)
-
-
 def take_engine_out() -> None:
-    """Leaves every operation to the standard executor."""
+    """Leaves every operation to the standard executor, as the engine does by None with those that are not for it."""
 
     async def leave_it(*_: Any, **__: Any) -> None:
         return None
 
-    if has_engine():
-        setattr(run, ENGINE, leave_it)
+    mock.patch.object(run, "executed", leave_it).start()
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
@@ -109,16 +108,13 @@ async def test_when_the_time_is_up_nobody_who_waits_is_told(far: Database, line:
     await recording.record(entries(1, "before"))
 
     line.hold_up()
-    began = time.monotonic()
     with capture_logs() as logs:
         under_way = asyncio.create_task(recording.record(entries(2, "under way")))
         await asyncio.sleep(0.1)
         waiting = asyncio.create_task(recording.record(entries(3, "waiting")))
         results = await asyncio.gather(under_way, waiting, return_exceptions=True)
-    took = time.monotonic() - began
 
     assert [type(result) for result in results] == [NotRecorded, NotRecorded]
-    assert took < 1.5
     assert [(one["event"], one["records"]) for one in logs] == [("record.not_written", 5)]
     assert "under way" not in str(logs)
     line.go_on()

@@ -242,7 +242,7 @@ async def test_a_request_that_is_given_up_takes_its_connection_along() -> None:
         assert await ask(opened, peer) == b"[]"
 
 
-@pytest.mark.parametrize("seconds", [(1.0, 0.1), (0.1, 0.2)], ids=["less time than the one before", "more"])
+@pytest.mark.parametrize("seconds", [(60.0, 0.1), (0.1, 0.2)], ids=["less time than the one before", "more"])
 async def test_each_request_has_its_own_time(seconds: tuple[float, float]) -> None:
     async with a_peer(saying(RIGHT)) as peer, connections() as opened:
         exchange = Exchange(opened, https_only=False)
@@ -254,7 +254,7 @@ async def test_each_request_has_its_own_time(seconds: tuple[float, float]) -> No
         with pytest.raises(TimeoutError):
             await exchange.ask(url, b"{}", {}, connect_timeout=1, seconds=seconds[1], most_bytes=100)
 
-        assert seconds[1] - 0.01 < time.monotonic() - began < seconds[1] + 0.5
+        assert seconds[1] - 0.01 < time.monotonic() - began < 30
         await until(lambda: not peer.sockets)
         assert peer.opened == 1
 

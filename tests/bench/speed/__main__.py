@@ -17,14 +17,13 @@ import uvloop
 from rich.console import Console
 from rich.markup import escape
 
-from tests.bench.served import has_engine
 from tests.bench.speed import cores
 from tests.bench.speed.documents import THE_WORK
 from tests.bench.speed.http_asking import Expected, WrongAnswer
 from tests.bench.speed.machine import about
 from tests.bench.speed.page import write_page
 from tests.bench.speed.scales import FULL, QUICK, Scale
-from tests.bench.speed.servers import KINDS, OF_THROUGHPUT, PEERS, STANDARD, has_peers, must_refuse, until_ready
+from tests.bench.speed.servers import KINDS, OF_THROUGHPUT, PEERS, has_peers, must_refuse, until_ready
 from tests.bench.speed.stage import Stage, set_up
 from tests.bench.speed.table import shown
 from tests.bench.speed.work import CASES, Bench, shares
@@ -106,8 +105,6 @@ def main() -> int:
         console.print("[bold]There is one core alone: servers and load share it, and the figures mean little.[/]")
     if not has_peers():
         console.print("[bold]Apollo Gateway and Hive Gateway are left out: they need Node and npm.[/]")
-    if not has_engine():
-        console.print(f"[bold]There is no engine but the standard one: {STANDARD.title} is the same as ours.[/]")
     with tempfile.TemporaryDirectory() as folder, set_up(Path(folder), scale) as stage:
         try:
             report = uvloop.run(measured(stage, scale, chosen.only or NAMES))

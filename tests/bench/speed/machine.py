@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.bench.served import has_engine
 from tests.bench.speed import cores, peers
 from tests.bench.speed.servers import has_peers
 
@@ -43,9 +43,9 @@ def about(scale: str) -> dict[str, Any]:
             "system": f"{platform.system()} {platform.release()}",
             "load_average": [round(one, 2) for one in os.getloadavg()],
         },
-        "breadth_first_engine": has_engine(),
         "versions": {
-            "python": platform.python_version(),
+            # One version is built in several ways, and how it is built tells in the figures: whose build it is.
+            "python": f"{platform.python_version()} ({os.path.realpath(sys.executable)})",
             **{name: version(name) for name in PACKAGES},
             **({"node": _node(), **peers.versions()} if has_peers() else {}),
         },

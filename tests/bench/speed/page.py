@@ -84,7 +84,7 @@ def _goals(report: dict[str, Any]) -> str:
 
 def _paragraphs(report: dict[str, Any]) -> Iterator[str]:
     yield from _about(report)
-    yield "### The five side by side\n"
+    yield "### Side by side\n"
     yield "![Answers per second](performance/throughput.svg)\n"
     yield _table(
         (
@@ -125,8 +125,6 @@ def _about(report: dict[str, Any]) -> Iterator[str]:
         f"{machine['load_average'][0]}.\n"
     )
     yield f"Versions: {versions}.\n"
-    if not about["breadth_first_engine"]:
-        yield "There was no engine but the standard one: *ours* and *ours, standard executor* are the same.\n"
     if report["faults"]:
         failed = ", ".join(sorted({fault.partition(":")[0].replace("_", " ") for fault in report["faults"]}))
         yield f"A server answered wrongly, so that this is not, or not wholly, measured: {failed}.\n"

@@ -130,7 +130,7 @@ def _retry_after(response: Response) -> float | None:
         return min(int(value), LONGEST_RETRY_AFTER)
     try:
         seconds = (parsedate_to_datetime(value).replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, min(seconds, LONGEST_RETRY_AFTER))
 

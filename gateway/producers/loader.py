@@ -8,11 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import structlog
+
 from gateway.model.producer import Producer, ProducerId
 from gateway.model.purpose import Purpose
 from gateway.model.status import StatusOutcome, StatusSelection, Unavailable, UnavailableReason
 from gateway.producers.client import ProducerClient
 from gateway.producers.guard import CallContext
+
+log = structlog.get_logger(__name__)
 
 Asked = tuple[str, str]
 """The reference of a case asked about, and the type that whoever added it to a group said it is of."""
@@ -71,7 +75,7 @@ class Load:
 class _Question:
     """What goes to a producer together: cases by reference, each with the types that it is said to be of."""
 
-    __slots__ = ("_failure", "_found", "_loop", "_waiting", "asking", "cases")
+    __slots__ = ("_found", "_loop", "_waiting", "asking", "cases")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.cases: dict[str, tuple[str, ...]] = {}
@@ -79,7 +83,6 @@ class _Question:
         self._loop = loop
         self._waiting: list[asyncio.Future[None]] = []
         self._found: Mapping[str, StatusOutcome] | None = None
-        self._failure: Exception | None = None
 
     def add(self, cases: Iterable[Asked]) -> None:
         for reference, case_type in cases:
@@ -87,26 +90,17 @@ class _Question:
             self.cases[reference] = (case_type,) if types is None else (*types, case_type)
 
     async def outcomes(self) -> Mapping[str, StatusOutcome]:
-        """What came of each of the cases, when it is there. Raises what asking failed with."""
-        if self._found is None and self._failure is None:
+        """What came of each of the cases, when it is there."""
+        if self._found is None:
             # Everybody has a future of their own: who is cancelled takes nothing from others who wait for the same.
             waiting = self._loop.create_future()
             self._waiting.append(waiting)
             await waiting
-        if self._failure is not None:
-            raise self._failure
         assert self._found is not None
         return self._found
 
     def answer(self, found: Mapping[str, StatusOutcome]) -> None:
         self._found = found
-        self._tell()
-
-    def fail(self, failure: Exception) -> None:
-        self._failure = failure
-        self._tell()
-
-    def _tell(self) -> None:
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(None)
@@ -129,6 +123,7 @@ class _ProducerLoader:
         self._loop = asyncio.get_running_loop()
         self._asked: dict[Asked, _Question] = {}
         self._next: _Question | None = None
+        self._is_given_up = False
 
     def load(self, cases: Sequence[Asked]) -> Load:
         asked = self._asked
@@ -143,6 +138,7 @@ class _ProducerLoader:
         return Load(cases, [asked[case] for case in cases])
 
     def give_up(self) -> None:
+        self._is_given_up = True
         for question in set(self._asked.values()):
             if question.asking is not None:
                 question.asking.cancel()
@@ -158,20 +154,24 @@ class _ProducerLoader:
 
         What comes later is another question.
         """
-        question.asking = self._loop.create_task(self._answer(question))
+        if not self._is_given_up:
+            question.asking = self._loop.create_task(self._answer(question))
 
     async def _answer(self, question: _Question) -> None:
-        """Tells who waits for `question`, also of a failure of our own; only a cancellation is told to nobody."""
+        """Tells who waits for `question`; only a cancellation is told to nobody.
+
+        A fault of our own that some answer brings to light costs its producer's statuses, and no others.
+        """
         self._next = None
+        found: Mapping[str, StatusOutcome]
+        if self._producer is None:
+            question.answer(dict.fromkeys(question.cases, Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE)))
+            return
         try:
-            found: Mapping[str, StatusOutcome]
-            if self._producer is None:
-                found = dict.fromkeys(question.cases, Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE))
-            else:
-                found = await self._client.statuses(
-                    self._producer, question.cases, self._purpose, self._selection, self._context
-                )
-        except Exception as exc:  # noqa: BLE001 - it is the error of every status that was asked for
-            question.fail(exc)
-        else:
-            question.answer(found)
+            found = await self._client.statuses(
+                self._producer, question.cases, self._purpose, self._selection, self._context
+            )
+        except Exception:
+            log.exception("producer.failed", producer=self._producer.id, cases=len(question.cases))
+            found = dict.fromkeys(question.cases, Unavailable(UnavailableReason.PRODUCER_FAULT))
+        question.answer(found)

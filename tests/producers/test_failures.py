@@ -93,6 +93,12 @@ async def assert_only_tax_fails(
             86_400,
             id="503 until a day",
         ),
+        pytest.param(
+            raw(RIGHT, status=503, Retry_After="Mon, 01 Jan 99999999999 00:00:00 GMT"),
+            UNAVAILABLE,
+            None,
+            id="503 until no day there is",
+        ),
         pytest.param(raw(b"<html>", Content_Type="text/html"), FAULT, None, id="a page"),
         pytest.param(raw(b""), FAULT, None, id="nothing"),
         pytest.param(raw(RIGHT[:-10]), FAULT, None, id="half of an answer"),

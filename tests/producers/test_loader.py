@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from typing import Any, cast
 
-import pytest
+from structlog.testing import capture_logs
 
 from gateway.model.status import StatusAnswer, StatusOutcome, Unavailable, UnavailableReason
 from gateway.producers.client import ProducerClient
@@ -82,15 +82,18 @@ async def test_who_is_cancelled_takes_nothing_from_others_who_ask_for_the_same()
     assert leaving.cancelled()
 
 
-async def test_a_failure_of_our_own_is_told_at_once_to_everybody_who_asked() -> None:
+async def test_a_fault_of_our_own_costs_the_statuses_of_its_producer_and_is_logged() -> None:
     client = Client(failure=RuntimeError("a fault of ours"))
     client.may_answer.set()
     loaders = client.loaders()
     loads = [load(loaders, ONE), load(loaders, ONE, OTHER)]
 
-    for loaded in loads:
-        with pytest.raises(RuntimeError, match="a fault of ours"):
-            await asyncio.wait_for(loaded.outcomes(), 5)
+    with capture_logs() as lines:
+        outcomes = [await loaded.outcomes() for loaded in loads]
+
+    fault = Unavailable(UnavailableReason.PRODUCER_FAULT)
+    assert outcomes == [[fault], [fault, fault]]
+    assert [(line["event"], line["producer"], line["cases"]) for line in lines] == [("producer.failed", TAX, 2)]
 
 
 async def test_of_a_producer_that_is_not_connected_nothing_is_asked() -> None:
@@ -120,3 +123,14 @@ async def test_what_is_given_up_is_asked_no_longer_and_what_is_answered_stays() 
     assert client.answered == 1
     assert await titles(answered) == ["T-1"]
     unanswered.cancel()
+
+
+async def test_what_was_to_be_asked_when_all_was_given_up_is_not_asked_at_all() -> None:
+    client = Client()
+    loaders = client.loaders()
+    load(loaders, ONE)
+
+    loaders.give_up()
+    await asyncio.sleep(0.01)
+
+    assert client.asked == []

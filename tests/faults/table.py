@@ -154,6 +154,11 @@ async def a_hundred_megabytes(question: Question) -> None:
         await question.send(piece)
 
 
+async def gzip_of_nothing(question: Question) -> None:
+    """Compressed streams one after the other, each of them empty: together as long as an answer may be."""
+    await question.answer(gzip.compress(b"") * 50_000, headers="Content-Encoding: gzip\r\n")
+
+
 async def gzip_bomb(question: Question) -> None:
     """A hundred kilobytes that unpack to a hundred megabytes."""
     await question.answer(gzip.compress(b" " * 100 * MEGABYTE, 9), headers="Content-Encoding: gzip\r\n")
@@ -207,6 +212,7 @@ TOO_LARGE = "the answer is larger than"
 LATE = "no answer in"
 RELOCATED = "Location: https://127.0.0.1:1/graphql\r\n"
 WAIT = "Retry-After: 17\r\n"
+NO_DATE = "Retry-After: Mon, 01 Jan 99999999999 00:00:00 GMT\r\n"
 
 ROWS = [
     both("refuses connections", UNAVAILABLE, CONNECTION, requests=0, retries=1, where="refuses"),
@@ -232,10 +238,12 @@ ROWS = [
     ),
     status(429, UNAVAILABLE, body=False, headers=WAIT, also=", and `Retry-After`", retry_after=17),
     status(503, UNAVAILABLE, body=False, headers=WAIT, also=", and `Retry-After`", retry_after=17),
+    status(503, UNAVAILABLE, body=False, headers=NO_DATE, also=", and `Retry-After` a date that there is not"),
     both("HTML with HTTP 200", FAULT, BAD, answering(lambda _: b"<html>Inloggning</html>")),
     both("truncated JSON", FAULT, BAD, answering(lambda body: body[:-10])),
     status_of_first("50 levels of nesting", BAD, extension=nested(50)),
     both("100 MB", FAULT, TOO_LARGE, a_hundred_megabytes),
+    both("gzip of streams that hold nothing", FAULT, "compressed streams", gzip_of_nothing),
     both("a gzip bomb", FAULT, TOO_LARGE, gzip_bomb),
     both("another charset", FAULT, BAD, answering(lambda body: body.replace(b"Granskas", "Prövas".encode("latin-1")))),
     both(

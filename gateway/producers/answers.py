@@ -55,7 +55,7 @@ def read_answer(body: bytes, references: Sequence[str], read: Read, fetched_at: 
     except (ContractBreach, orjson.JSONDecodeError) as exc:
         # The decoder's message quotes nothing of the body; the contract's names fields alone.
         return Answer([FAULT] * len(references), breach=Breach(str(exc), len(references)))
-    failed = _failures(errors)
+    failed = _failures(errors, len(references))
     if entities is None:
         # Errors alone, and where they name a place, it is not known to be the only one at fault.
         of_all = failed.get(None, FAULT)
@@ -99,15 +99,18 @@ def _parts(answer: object, expected: int) -> tuple[list[object] | None, list[obj
     return entities, errors
 
 
-def _failures(errors: list[object]) -> dict[int | None, Unavailable]:
-    """What went wrong, by the entity's position; None where an error names none."""
+def _failures(errors: list[object], expected: int) -> dict[int | None, Unavailable]:
+    """What went wrong, by the position of one of the `expected` entities; None where an error names none of them."""
     failed: dict[int | None, Unavailable] = {}
     for error in errors:
-        if not isinstance(error, dict):
-            continue
-        path, extensions = error.get("path"), error.get("extensions")
-        position = path[1] if isinstance(path, list) and len(path) > 1 and isinstance(path[1], int) else None
-        code = extensions.get("code") if isinstance(extensions, dict) else None
+        position: int | None = None
+        code: object = None
+        match error:
+            case {"path": [_, int(place), *_]} if 0 <= place < expected and not isinstance(place, bool):
+                position = place
+        match error:
+            case {"extensions": {"code": said}}:
+                code = said
         failed[position] = _failure(code)
     return failed
 

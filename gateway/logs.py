@@ -16,12 +16,20 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from gateway.model.identity_numbers import without_numbers
 
+OURS = "gateway"
+"""What the names of our loggers begin with."""
+
 
 def configure_logs(level: str, style: Literal["json", "console"]) -> None:
-    """Sends every log line of this process, the libraries' included, to standard output in one form."""
+    """Sends every log line of this process, the libraries' included, to standard output in one form.
+
+    `level` is the least of ours. Of the libraries nothing below info is logged: that has in it what they handle, as
+    whole commands to the database with the case groups they write.
+    """
     root = logging.getLogger()
     root.handlers[:] = [_json_lines(level) if style == "json" else _console(level)]
-    root.setLevel(level.upper())
+    root.setLevel(max(logging.INFO, logging.getLevelNamesMapping()[level.upper()]))
+    logging.getLogger(OURS).setLevel(level.upper())
     for noisy in ("uvicorn.access", "uvicorn.error", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 

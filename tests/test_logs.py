@@ -90,6 +90,20 @@ def test_no_line_holds_an_identity_number(style: Style, number: str, capsys: pyt
     assert len(re.findall(r"…|\\u2026", text)) >= 10
 
 
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_at_debug_the_libraries_still_do_not_tell_what_they_handle(
+    style: Style, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs("debug", style)
+
+    logging.getLogger("pymongo.command").debug("insert: a note of the end user's")
+    logging.getLogger("library").info("of a library")
+    structlog.get_logger("gateway.http").debug("of ours")
+
+    text = written(capsys)
+    assert ("of ours" in text, "of a library" in text, "note" in text) == (True, True, False)
+
+
 @pytest.mark.parametrize("number", FORMS)
 def test_every_line_is_one_json_object(number: str, capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs("info", "json")

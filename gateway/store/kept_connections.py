@@ -62,7 +62,9 @@ class KeptConnections:
         self._client = client
         self._most = min(MOST_CONNECTIONS, pool.max_pool_size // 2) if pool.max_pool_size else MOST_CONNECTIONS
         self._idle_seconds = min(KEPT_IDLE_SECONDS, pool.max_idle_time_seconds or KEPT_IDLE_SECONDS)
-        self._listeners = [one for one in client.options.event_listeners if isinstance(one, CommandListener)]
+        # One that listens to something else besides is there several times.
+        listeners = {id(one): one for one in client.options.event_listeners if isinstance(one, CommandListener)}
+        self._listeners = list(listeners.values())
         self._ids = count(1)
         self._idle: list[KeptConnection] = []
         """The one that was used last comes last, and is used next."""
@@ -135,7 +137,7 @@ class KeptConnections:
             self._look_at(description)
         while self._idle:
             connection = self._idle.pop()
-            if connection.is_open and not self._kept[connection].is_given_up():
+            if self._is_fresh(connection):
                 return connection
             connection.close()
         # Nobody waits for one that is being opened: the driver has others.
@@ -151,11 +153,18 @@ class KeptConnections:
         if self._sweeping is None:
             self._sweeping = asyncio.get_running_loop().call_later(self._idle_seconds, self._sweep)
 
+    def _is_fresh(self, connection: KeptConnection) -> bool:
+        """Whether it is to be used: who was idle for long may have been forgotten on the way, and nobody is told."""
+        return (
+            connection.is_open
+            and monotonic() - connection.idle_since < self._idle_seconds
+            and not self._kept[connection].is_given_up()
+        )
+
     def _sweep(self) -> None:
-        """Closes what was idle for too long, and looks again while anything is idle."""
-        too_old = monotonic() - self._idle_seconds
+        """Closes what is not fresh any more, and looks again while anything is idle."""
         for connection in self._idle:
-            if connection.idle_since <= too_old:
+            if not self._is_fresh(connection):
                 connection.close()
         self._idle = [connection for connection in self._idle if connection.is_open]
         loop = asyncio.get_running_loop()

@@ -309,6 +309,19 @@ async def test_connections_that_are_not_needed_are_given_back(monkeypatch: pytes
         assert await found(many) == ["one"]
 
 
+async def test_one_that_was_idle_for_too_long_is_not_used_where_nobody_swept_it_away() -> None:
+    one = Member("one")
+    async with running(one) as replicas, many_at(replicas.uri + "&maxIdleTimeMS=200") as many:
+        await has_kept_one(many, one)
+        sweeping = many.database.client.kept_connections._sweeping
+        assert sweeping is not None
+        sweeping.cancel()
+        await asyncio.sleep(0.3)
+
+        assert await found(many) == ["one"]
+        assert not one.sent_past_the_driver[-1]
+
+
 class Pool(ConnectionPoolListener):
     """Counts what becomes of the driver's connections."""
 
@@ -448,7 +461,7 @@ class Nuisance(CommandListener):
 
 
 async def test_who_listens_to_commands_hears_of_all_and_disturbs_none(capfd: pytest.CaptureFixture[str]) -> None:
-    one, heard = Member("one"), Heard()
+    one, heard = Member("one"), HeardEverywhere()
     async with running(one) as replicas, many_at(replicas.uri, event_listeners=[Nuisance(), heard]) as many:
         with capture_logs() as lines:
             await has_kept_one(many, one)
@@ -480,6 +493,14 @@ class Heard(CommandListener):
 
     def failed(self, event: CommandFailedEvent) -> None:
         self.ended.append((event.command_name, event.failure["errmsg"]))
+
+
+class HeardEverywhere(Pool, Heard):
+    """Hears of connections besides, and is in two lists of the driver's."""
+
+    def __init__(self) -> None:
+        Pool.__init__(self)
+        Heard.__init__(self)
 
 
 async def test_a_date_that_python_cannot_hold_is_read_whoever_listens() -> None:

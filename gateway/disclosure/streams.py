@@ -42,7 +42,6 @@ class Stream:
     def __init__(self, *, segment_records: int, moments: Moments = now) -> None:
         self.id = secrets.token_hex(8)
         self.sequence = 0
-        self.registered = False
         self.segments: list[Segment] = []
         """Ready to be sealed, in order; who seals them takes them out."""
         self._segment_records = segment_records

@@ -28,7 +28,8 @@ class Connections:
         self._idle: dict[Origin, list[Connection]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
         self._is_closing = False
-        self._all_lost = asyncio.Event()
+        self._all_lost: asyncio.Event | None = None
+        """Set in the end."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -42,6 +43,7 @@ class Connections:
         for connection in self._open:
             connection.close()
         if self._open:
+            self._all_lost = asyncio.Event()
             await self._all_lost.wait()
 
     async def ask(
@@ -103,5 +105,5 @@ class Connections:
 
     def _lost(self, connection: Connection) -> None:
         self._open.discard(connection)
-        if not self._open:
+        if self._all_lost is not None and not self._open:
             self._all_lost.set()

@@ -286,6 +286,16 @@ async def test_in_the_end_every_connection_is_closed_that_of_a_request_under_way
         assert not opened._open
 
 
+async def test_in_the_end_is_waited_for_what_was_opened_after_all_others_were_lost() -> None:
+    async with a_peer(saying(RIGHT)) as peer:
+        async with connections(keep_alive=0.05) as opened:
+            await ask(opened, peer)
+            await until(lambda: not opened._open)
+            await ask(opened, peer)
+
+        assert not opened._open
+
+
 async def test_a_connection_that_is_there_only_when_all_is_over_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     loop = asyncio.get_running_loop()
     over = asyncio.Event()

@@ -1,4 +1,8 @@
-"""graphql-core's executor for changes, and for documents that fields were cut out of."""
+"""What may still be run once an operation has begun: the errors that say why not, and graphql-core's executor with it.
+
+That runs what our own engine leaves to it: answers that come in parts (@defer, @stream), and the little that is not
+compiled (`breadth_first/plans.py`).
+"""
 
 from __future__ import annotations
 

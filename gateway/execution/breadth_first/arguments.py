@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
-from itertools import repeat
+from itertools import chain, repeat
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,7 @@ class Arguments:
         if arguments is self._fixed or isinstance(arguments, Exception) or _are_immutable(arguments):
             return repeat(arguments)
         # A resolver may change what it is given: no two are given the same.
-        return (self._coerced(run) for _ in repeat(None))
+        return chain((arguments,), (self._coerced(run) for _ in repeat(None)))
 
     def _at_a_glance(self, run: Run) -> Mapping[str, Any] | None:
         """Them where only their variables have changed, and each of those has a value: that is the argument's."""

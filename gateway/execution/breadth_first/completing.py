@@ -74,8 +74,10 @@ class LeafCompletion:
 
     def of_ordinary(self, run: Run, values: list[Any], places: Places) -> list[Any]:
         """Each value as the type writes it; none is null, an exception or awaitable."""
+        coerce = self._type.coerce_output_value
         try:
-            completed = list(map(self._type.coerce_output_value, values))
+            # Not by `map`: a list ends, and nobody is told, where StopIteration is raised in it.
+            completed = [coerce(value) for value in values]
         except Exception:  # noqa: BLE001 - whatever a scalar raises is its field's error, told of the value that has it
             return self._one_by_one(run, values, places)
         return completed if _NOTHING.isdisjoint(map(type, completed)) else self._one_by_one(run, values, places)
@@ -163,11 +165,17 @@ class ObjectCompletion:
 
     def _judged(self, run: Run, values: list[Any], verdicts: list[Any], places: Places) -> list[Any]:
         completed: list[Any] = [None] * len(values)
-        right = [number for number, verdict in enumerate(verdicts) if verdict]
+        right: list[int] = []
         for number, verdict in enumerate(verdicts):
-            if not verdict:
+            try:
+                if verdict:
+                    right.append(number)
+                    continue
                 message = f"Expected value of type '{self._plan.type}' but got: {inspect(values[number])}."
-                completed[number] = run.failed(GraphQLError(message, places.field.nodes), places, number)
+                failure: Exception = GraphQLError(message, places.field.nodes)
+            except Exception as exc:  # noqa: BLE001 - a verdict may be of any class
+                failure = exc
+            completed[number] = run.failed(failure, places, number)
         begun = self._begun(run, [values[number] for number in right], SomePlaces(places, right))
         return _set(completed, right, begun)
 

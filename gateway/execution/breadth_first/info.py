@@ -19,7 +19,10 @@ _PATH = GraphQLResolveInfo._fields.index("path")
 
 
 class FieldInfo(GraphQLResolveInfo[Any]):
-    """A GraphQLResolveInfo that says whose it is where a path belongs: few resolvers ask for that."""
+    """A GraphQLResolveInfo that holds whose it is where a path belongs: few resolvers ask for that.
+
+    By its name the path is there as ever; by its number, and in `_asdict`, is what it is made of.
+    """
 
     @property
     def path(self) -> Path:

@@ -46,7 +46,11 @@ class Problems:
     def add(self, error: Exception, place: Place, nodes: list[FieldNode]) -> Bubble | None:
         """Notes `error` of the value at `place`. What stands there instead: null, or BUBBLE where null may not."""
         nulled = nullable_at_or_above(place)
-        self._found.append(_Problem(place, nulled, located_error(error, nodes, path_of(place))))
+        try:
+            located = located_error(error, nodes, path_of(place))
+        except Exception as exc:  # noqa: BLE001 - it is an exception that cannot say what it is: the reason is told
+            located = located_error(exc, nodes, path_of(place))
+        self._found.append(_Problem(place, nulled, located))
         if nulled is place:
             return None
         nulled.container[nulled.key] = None

@@ -55,9 +55,12 @@ class ColumnReader:
     def __init__(self, resolve: ColumnCall) -> None:
         self._resolve = resolve
 
-    def read(self, run: Run, sources: list[Any], places: FieldPlaces) -> Awaitable[list[Any]]:  # noqa: ARG002 - as above
-        """What is to be awaited for all of them."""
-        return self._resolve(sources, places.info(0))
+    def read(self, run: Run, sources: list[Any], places: FieldPlaces) -> list[Any] | Awaitable[list[Any]]:  # noqa: ARG002 - as above
+        """What is to be awaited for all of them; or for each of them, why that cannot be."""
+        try:
+            return self._resolve(sources, places.info(0))
+        except Exception as exc:  # noqa: BLE001 - as above
+            return [exc] * len(sources)
 
 
 class CallReader:

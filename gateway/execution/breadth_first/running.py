@@ -130,8 +130,9 @@ class Run:
                 level = self.agenda.popleft()
                 level.run(self, level.plan.fields)
             complete, self._complete = self._complete, []
+            # All of them first: where finishing one ends the run, the others are not waited for.
+            self._awaited.difference_update(complete)
             for batch in complete:
-                self._awaited.discard(batch)
                 batch.finish()
         if self.problems.deaths > self._deaths_seen:
             self._deaths_seen = self.problems.deaths

@@ -1,9 +1,9 @@
 """Drives the coroutines of a level side by side without a task for each.
 
 A Strand stands in for a task: it runs a coroutine until it waits for a future, and goes on when that is done. What it
-leaves out is what costs: a task begins in a later turn of the event loop, and is a future itself. What coroutines ask
-of the task they are in (`asyncio.timeout`, task groups, HTTP clients) a strand answers; asyncio lets others implement
-tasks in just this way ("Extending", in its documentation).
+leaves out is what costs: a task begins in a later turn of the event loop, and is a future itself. What
+`asyncio.timeout`, task groups and HTTP clients ask of the task they are in a strand answers, and nothing else; asyncio
+lets others implement tasks in just this way ("Extending", in its documentation).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class Strand:
 
     __slots__ = (
         "__weakref__",
+        "_cancel_message",
         "_cancel_requests",
         "_coroutine",
         "_ended",
@@ -44,6 +45,7 @@ class Strand:
         self.context = copy_context()
         self._fut_waiter: asyncio.Future[Any] | None = None
         self._must_cancel = False
+        self._cancel_message: tuple[Any, ...] = ()
         self._cancel_requests = 0
 
     def cancel(self, msg: Any | None = None) -> bool:
@@ -52,6 +54,7 @@ class Strand:
         waiter = self._fut_waiter
         if waiter is None or not waiter.cancel(msg=msg):
             self._must_cancel = True
+            self._cancel_message = () if msg is None else (msg,)
         return True
 
     def cancelling(self) -> int:
@@ -87,14 +90,14 @@ class Strand:
         """Runs the coroutine until it waits, or ends. Only where no task is current."""
         if self._must_cancel:
             self._must_cancel = False
-            raising = asyncio.CancelledError()
+            raising = asyncio.CancelledError(*self._cancel_message)
         loop = self._loop
         asyncio.tasks._enter_task(loop, self)  # type: ignore[arg-type]  # noqa: SLF001
         try:
             awaited = self._coroutine.send(None) if raising is None else self._coroutine.throw(raising)
         except StopIteration as stop:
             outcome = stop.value
-        except (Exception, asyncio.CancelledError) as exc:  # noqa: BLE001 - it becomes the field's error
+        except BaseException as exc:  # noqa: BLE001 - it becomes the field's error, or that of the run
             outcome = exc
         else:
             self._wait_for(awaited)
@@ -110,7 +113,7 @@ class Strand:
             awaited._asyncio_future_blocking = False  # noqa: SLF001 - so futures know that they are awaited
             awaited.add_done_callback(self._resume, context=self.context)
             self._fut_waiter = awaited
-            if self._must_cancel and awaited.cancel():
+            if self._must_cancel and awaited.cancel(*self._cancel_message):
                 self._must_cancel = False
         else:
             wrong = RuntimeError(f"a coroutine waits for {awaited!r}, which is no future")

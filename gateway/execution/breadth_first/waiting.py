@@ -52,13 +52,16 @@ class Batch:
                 strand.cancel()
 
     def finish(self) -> None:
-        """Completes the outcomes, and sets them. Raises CancelledError where one was cancelled by somebody else."""
+        """Completes the outcomes, and sets them.
+
+        Raises what is no field's error: CancelledError, where one was cancelled by somebody else, and the like.
+        """
         outcomes = self._outcomes()
         held = self._held(len(outcomes))
         if len(held) < len(outcomes):
             outcomes = [outcomes[number] for number in held]
         for outcome in outcomes:
-            if isinstance(outcome, asyncio.CancelledError):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
                 raise outcome
         self._places.put(held, self._then(held, outcomes))
 
@@ -100,6 +103,10 @@ class Column(Batch):
             self.cancel()
 
     def _outcomes(self) -> list[Any]:
-        """The list; or in each place what it failed with."""
+        """The list; or in each place what it failed with, where no list came of it with a value for each."""
         (outcome,) = self._came_of_it
-        return outcome if isinstance(outcome, list) else [outcome] * self._count
+        if isinstance(outcome, list) and len(outcome) == self._count:
+            return outcome
+        if not isinstance(outcome, BaseException):
+            outcome = TypeError(f"A list of {self._count} values was to come of {self._places.field.name}.")
+        return [outcome] * self._count

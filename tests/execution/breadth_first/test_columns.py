@@ -154,3 +154,26 @@ async def test_a_resolver_finds_again_what_it_kept_for_the_plan_and_no_other_pla
         await ours(schema, one, None, plans)
 
     assert [len(memory) for memory in found] == [0, 1, 0, 2]
+
+
+@pytest.mark.parametrize("came", [["too few"], ("a", "tuple", "of", "four"), None, [1, 2, 3, 4, 5]])
+async def test_what_is_no_list_with_a_value_for_each_is_an_error_of_each(came: Any) -> None:
+    async def others(*_: Any) -> Any:
+        return came
+
+    answer = await ours(schema_with("other", others), asked("{ things { other { name } } }"), None)
+
+    assert answer.data == {"things": [{"other": None}] * 4}
+    assert {error.message for error in answer.errors or ()} == {"A list of 4 values was to come of other."}
+
+
+async def test_what_cannot_even_be_begun_is_an_error_of_each() -> None:
+    def musts(*_: Any) -> Awaitable[list[Any]]:
+        raise ValueError("not today")
+
+    answer = await ours(schema_with("must", musts), asked("{ things { must } }"), None)
+
+    assert answer.data == {"things": [None] * 4}
+    assert [(error.message, error.path) for error in answer.errors or ()] == [
+        ("not today", ["things", number, "must"]) for number in range(4)
+    ]

@@ -305,3 +305,47 @@ async def test_lists_may_come_asynchronously() -> None:
     schema = schema_of(SDL, {"Query.things": things})
 
     assert (await both(schema, "{ things { name } }")).data == {"things": [{"name": "0"}, {"name": "1"}]}
+
+
+class Stopped(BaseException):
+    """No field's error."""
+
+
+@pytest.mark.parametrize("failure", [asyncio.CancelledError, Stopped, GeneratorExit])
+@pytest.mark.parametrize("is_late", [False, True])
+@pytest.mark.parametrize("text", ["{ slow { name } quick { name } }", "{ quick { name } slow { name } }"])
+async def test_what_is_no_fields_error_ends_the_run_whatever_else_is_there(
+    failure: type[BaseException], text: str, *, is_late: bool
+) -> None:
+    async def slow(*_: Any) -> None:
+        if is_late:
+            await asyncio.sleep(0)
+        raise failure
+
+    async def quick(*_: Any) -> None:
+        if is_late:
+            await asyncio.sleep(0)
+
+    schema = schema_of(SDL, {"Query.slow": slow, "Query.quick": quick})
+
+    with pytest.raises(failure):
+        await asyncio.wait_for(ours(schema, asked(text), None), 5)
+
+
+async def test_who_is_cancelled_is_told_by_whom() -> None:
+    messages: list[object] = []
+
+    async def slow(*_: Any) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        for wait in (asyncio.sleep(5), asyncio.sleep(0)):
+            task.cancel("by itself")
+            try:
+                await wait
+            except asyncio.CancelledError as exc:
+                messages.append(exc.args)
+                task.uncancel()
+
+    await ours(schema_of(SDL, {"Query.slow": slow}), asked("{ slow { name } }"), None)
+
+    assert messages == [("by itself",)] * 2

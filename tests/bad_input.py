@@ -41,6 +41,26 @@ GROUP = "query($id: ID!) {{ caseGroup(id: $id) {{ {} }} }}"
 PRODUCERS = "query($ids: [ID!]) { availableCases(producers: $ids) { edges { node { reference } } } }"
 CREATE = "mutation($input: CreateCaseGroupInput!) { createCaseGroup(input: $input) { caseGroup { id } } }"
 
+
+def trebled() -> str:
+    """Eight levels, each three times what is below it, under three names: 10,000 fields, each in another place."""
+    levels = (
+        ("Query", "caseGroups"),
+        ("CaseGroupConnection", "edges"),
+        ("CaseGroupEdge", "node"),
+        ("CaseGroup", "cases"),
+        ("CaseConnection", "edges"),
+        ("CaseEdge", "node"),
+        ("Case", "producer"),
+        ("Producer", "caseTypes"),
+    )
+    fragments = []
+    for n, (type_, field) in enumerate(levels):
+        below = f"{field} {{ ...F{n + 1} }}"
+        fragments.append(f"fragment F{n} on {type_} {{ {below} a:{below} b:{below} }}")
+    return " ".join(["{ ...F0 }", *fragments, "fragment F8 on CaseType { code }"])
+
+
 BAD_INPUT = (
     _asks("a million aliases", "{" + "a:b " * 1_000_000 + "}", LIMIT, "request_max_bytes"),
     _asks("10,000 aliases", "{" + "a: name " * 7_000 + "}", LIMIT, "document_max_tokens"),
@@ -66,6 +86,7 @@ BAD_INPUT = (
         LIMIT,
         "document_max_root_fields",
     ),
+    _asks("fragments that treble at each level, in 700 characters", trebled(), LIMIT, "document_max_fields"),
     _asks(
         "280 fragments of nobody", "{ __typename } " + _each("fragment F{n} on Query {{ __typename }}", 240), INVALID
     ),

@@ -97,6 +97,7 @@ def _document(file: Path, schema: GraphQLSchema, requirements: Requirements) -> 
         tokens=settings.document_max_tokens,
         depth=settings.document_max_depth,
         root_fields=settings.document_max_root_fields,
+        fields=settings.document_max_fields,
         aliases=settings.document_max_aliases,
         comparisons=settings.document_max_comparisons,
         cache_characters=0,

@@ -19,7 +19,7 @@ class Sized(Protocol):
 
     @property
     def characters(self) -> int:
-        """How much."""
+        """How much. It may change, and is weighed anew then."""
         ...
 
 
@@ -32,41 +32,80 @@ class DocumentMemory(Generic[T]):
     def __init__(self, most: int) -> None:
         self._most = most
         self._most_kept = most * KEPT_PERCENT // 100
-        self._new: OrderedDict[str, T] = OrderedDict()
-        self._kept: OrderedDict[str, T] = OrderedDict()
-        self._new_characters = self._kept_characters = 0
+        self._new: _Segment[T] = _Segment()
+        self._kept: _Segment[T] = _Segment()
 
     @property
     def characters(self) -> int:
         """How many characters of documents are remembered."""
-        return self._new_characters + self._kept_characters
+        return self._new.characters + self._kept.characters
 
     def get(self, text: str) -> T | None:
         """The document, if it is remembered; it has been used then."""
-        document = self._kept.get(text)
-        if document is not None:
-            self._kept.move_to_end(text)
-            return document
-        document = self._new.pop(text, None)
-        if document is not None:
-            self._new_characters -= document.characters
-            self._keep(text, document)
+        document = self._kept.use(text)
+        if document is None:
+            document = self._new.take(text)
+            if document is not None:
+                self._kept.add(text, document)
+                self._make_room()
         return document
 
     def put(self, text: str, document: T) -> None:
         """Remembers one that is not remembered, in the place of those that were seen once and longest ago."""
-        self._new[text] = document
-        self._new_characters += document.characters
-        while self.characters > self._most:
-            _, gone = self._new.popitem(last=False)
-            self._new_characters -= gone.characters
+        self._new.add(text, document)
+        self._make_room()
 
-    def _keep(self, text: str, document: T) -> None:
-        self._kept[text] = document
-        self._kept_characters += document.characters
-        while self._kept_characters > self._most_kept:
+    def weigh(self, text: str) -> None:
+        """Sees how much room a document takes by now, if it is remembered."""
+        if self._kept.weigh(text) or self._new.weigh(text):
+            self._make_room()
+
+    def _make_room(self) -> None:
+        while self._kept.characters > self._most_kept:
             # The one unused for longest is on probation again.
-            demoted_text, demoted = self._kept.popitem(last=False)
-            self._kept_characters -= demoted.characters
-            self._new[demoted_text] = demoted
-            self._new_characters += demoted.characters
+            self._new.add(*self._kept.take_oldest())
+        while self.characters > self._most:
+            self._new.take_oldest()
+
+
+class _Segment(Generic[T]):
+    """Documents in the order of their use."""
+
+    def __init__(self) -> None:
+        self.characters = 0
+        self._weighed: OrderedDict[str, tuple[T, int]] = OrderedDict()
+        """With the characters that each had when it was weighed last."""
+
+    def add(self, text: str, document: T) -> None:
+        self._weighed[text] = document, document.characters
+        self.characters += document.characters
+
+    def use(self, text: str) -> T | None:
+        weighed = self._weighed.get(text)
+        if weighed is None:
+            return None
+        self._weighed.move_to_end(text)
+        return weighed[0]
+
+    def take(self, text: str) -> T | None:
+        weighed = self._weighed.pop(text, None)
+        if weighed is None:
+            return None
+        document, characters = weighed
+        self.characters -= characters
+        return document
+
+    def take_oldest(self) -> tuple[str, T]:
+        text, (document, characters) = self._weighed.popitem(last=False)
+        self.characters -= characters
+        return text, document
+
+    def weigh(self, text: str) -> bool:
+        """Whether it is here."""
+        weighed = self._weighed.get(text)
+        if weighed is None:
+            return False
+        document, before = weighed
+        self._weighed[text] = document, document.characters
+        self.characters += document.characters - before
+        return True

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from graphql import (
@@ -36,6 +37,9 @@ from gateway.policy.requirements import Requirements
 MOST_VARIANTS = 4
 """Of one document, for tokens with other scopes."""
 
+CHARACTERS_A_FIELD = 40
+"""What a compiled field counts as: it takes some 3 kB, and a character of a parsed document some 70 bytes."""
+
 LONGEST_REMEMBERED = 16_384
 """Characters of the longest document worth remembering; longer ones are rare and would fill the memory."""
 
@@ -64,10 +68,16 @@ class Document:
     incremental: DocumentNode
     whole: DocumentNode
     digest: str
-    characters: int
+    _length: int
     _authorize: Callable[[DocumentNode, frozenset[str]], Runnable]
     _authorized: dict[tuple[bool, frozenset[str]], Runnable] = field(default_factory=dict)
     """By whether it is the incremental one, and scopes: MOST_VARIANTS at most. Portals' tokens hardly differ."""
+
+    @property
+    def characters(self) -> int:
+        """How much room it takes: its text, and what it is compiled to, which a text of so many characters would."""
+        fields = sum(one.plans.compiled_fields for one in self._authorized.values() if one.plans is not None)
+        return self._length + CHARACTERS_A_FIELD * fields
 
     def authorized(self, scopes: frozenset[str], *, incremental: bool) -> Runnable:
         """What of the document a token may run that has `scopes`, of those that the schema knows. Worked out once."""
@@ -97,6 +107,7 @@ class DocumentLimits:
     tokens: int
     depth: int
     root_fields: int
+    fields: int
     aliases: int
     comparisons: int
     cache_characters: int
@@ -147,7 +158,7 @@ class Documents:
 
     @property
     def remembered_characters(self) -> int:
-        """How many characters of documents are remembered."""
+        """How many characters of documents are remembered; a field that they are compiled to counts as some."""
         return self._memory.characters
 
     def may_introspect(self, scopes: frozenset[str]) -> bool:
@@ -172,8 +183,8 @@ class Documents:
             # The same object where there is nothing to leave out.
             whole=visit(parsed, _WithoutIncrementalDelivery()) if "@" in query else parsed,
             digest=_digest(query),
-            characters=len(query),
-            _authorize=self._authorize,
+            _length=len(query),
+            _authorize=partial(self._authorize, partial(self._memory.weigh, query)),
         )
 
     def _validate(self, query: str, document: DocumentNode, *, hide_suggestions: bool) -> None:
@@ -188,9 +199,9 @@ class Documents:
         if faults:
             raise RequestRejected([_coded(fault, ValidationFailed.code) for fault in faults])
 
-    def _authorize(self, document: DocumentNode, scopes: frozenset[str]) -> Runnable:
+    def _authorize(self, grown: Callable[[], None], document: DocumentNode, scopes: frozenset[str]) -> Runnable:
         allowed = authorized(document, self._schema, self._requirements, scopes)
-        plans = Plans(self._schema, allowed, compiled=self._compiled, left=self._left)
+        plans = Plans(self._schema, allowed, compiled=self._compiled, left=self._left, grown=grown)
         if allowed is document:
             return Runnable(document, is_cut=False, plans=plans)
         return Runnable(allowed, is_cut=True, cut=_cut_fields(allowed, self._schema), plans=plans)
@@ -204,6 +215,7 @@ class Documents:
         for name, most, number, what in (
             ("document_max_depth", limits.depth, asked.depth, "levels of nested fields"),
             ("document_max_root_fields", limits.root_fields, asked.root_fields, "root fields"),
+            ("document_max_fields", limits.fields, asked.fields, "fields, those of fragments wherever they are spread"),
             ("document_max_aliases", limits.aliases, asked.aliases, "aliases"),
         ):
             if number > most:

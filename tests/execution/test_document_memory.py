@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.execution.document_memory import KEPT_PERCENT, DocumentMemory
 
 
-@dataclass(frozen=True)
+@dataclass
 class Text:
     """A document of so many characters."""
 
@@ -26,7 +26,7 @@ def memory(most: int = 100, **documents: int) -> DocumentMemory[Text]:
 
 
 def remembered(of: DocumentMemory[Text]) -> set[str]:
-    return set(of._new) | set(of._kept)
+    return {*of._new._weighed, *of._kept._weighed}
 
 
 def test_what_was_seen_once_goes_first_and_the_longest_ago_before_all() -> None:
@@ -81,13 +81,44 @@ def test_one_that_takes_all_the_room_there_is_leaves_none_for_others(characters:
     assert remembered(documents) == ({"large"} if characters == 100 else set())
 
 
-@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 40))))
-def test_never_more_is_remembered_than_there_is_room_for(uses: list[tuple[int, int]]) -> None:
-    documents: DocumentMemory[Text] = DocumentMemory(100)
+def test_what_has_grown_takes_the_room_of_others() -> None:
+    documents = memory(a=10, b=10)
+    grown = documents.get("a")
+    assert grown is not None
 
-    for number, characters in uses:
+    grown.characters = 75
+    documents.weigh("a")
+    documents.put("c", Text(20))
+
+    assert remembered(documents) == {"a", "c"}
+    assert documents.characters == 95
+
+
+def test_what_has_grown_larger_than_all_the_room_there_is_goes_itself() -> None:
+    documents = memory(a=10)
+    grown = documents.get("a")
+    assert grown is not None
+
+    grown.characters = 101
+    documents.weigh("a")
+    documents.weigh("a")
+
+    assert remembered(documents) == set()
+    assert documents.characters == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 40), st.integers(0, 40))))
+def test_never_more_is_remembered_than_there_is_room_for(uses: list[tuple[int, int, int]]) -> None:
+    documents: DocumentMemory[Text] = DocumentMemory(100)
+    held: dict[str, Text] = {}
+
+    for number, characters, growth in uses:
         if documents.get(str(number)) is None:
-            documents.put(str(number), Text(characters))
-        sizes = [one.characters for one in (*documents._new.values(), *documents._kept.values())]
+            held[str(number)] = Text(characters)
+            documents.put(str(number), held[str(number)])
+        if grown := held.get(str(number)):
+            grown.characters += growth
+            documents.weigh(str(number))
+        sizes = [held[name].characters for name in remembered(documents)]
         assert sum(sizes) == documents.characters <= 100
-        assert documents._kept_characters <= KEPT_PERCENT
+        assert documents._kept.characters <= KEPT_PERCENT

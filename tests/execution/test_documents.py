@@ -9,23 +9,35 @@ import pytest
 from graphql import OperationType, parse, print_ast
 
 from gateway.errors import LimitExceeded
-from gateway.execution.documents import LONGEST_REMEMBERED, MOST_VARIANTS, DocumentLimits, Documents
+from gateway.execution.breadth_first.engine import executed
+from gateway.execution.documents import (
+    CHARACTERS_A_FIELD,
+    LONGEST_REMEMBERED,
+    MOST_VARIANTS,
+    DocumentLimits,
+    Documents,
+)
 from gateway.execution.errors import RequestRejected
 from gateway.execution.validation import MOST_FAULTS
 from tests.execution.schema import NO_SCOPES, UNGUARDED, nesting_schema
 
 
-def documents(**limits: int) -> Documents:
+def limits(**others: int) -> DocumentLimits:
     most = {
         "characters": 20_000,
         "tokens": 100,
         "depth": 3,
         "root_fields": 5,
+        "fields": 50,
         "aliases": 4,
         "comparisons": 20,
         "cache_characters": 1_000,
     }
-    return Documents(nesting_schema(), UNGUARDED, DocumentLimits(**{**most, **limits}))
+    return DocumentLimits(**{**most, **others})
+
+
+def documents(**others: int) -> Documents:
+    return Documents(nesting_schema(), UNGUARDED, limits(**others))
 
 
 @pytest.fixture
@@ -82,6 +94,31 @@ def test_a_flood_of_documents_seen_once_pushes_out_none_that_was_used_again(pars
     prepared.prepare("{ thing { name } }", NO_SCOPES)
 
     assert parsed == []
+
+
+async def test_what_documents_are_compiled_to_takes_of_the_same_room() -> None:
+    schema, query = nesting_schema(), "{ thing { name thing { name } } }"
+    schema.type_map["Query"].fields["thing"].resolve = lambda *_: {"name": "a"}  # type: ignore[attr-defined]
+    prepared = Documents(schema, UNGUARDED, limits(cache_characters=400))
+    document = prepared.prepare(query, NO_SCOPES)
+    before = prepared.remembered_characters
+    runnable = document.authorized(NO_SCOPES, incremental=False)
+    assert runnable.plans is not None
+
+    for number in range(2):
+        await executed(
+            schema,
+            runnable.plans,
+            document.operation(None),
+            variables={},
+            context=None,
+            hide_suggestions=False,
+            is_let_in=lambda: True,
+        )
+        assert prepared.remembered_characters == before + 3 * CHARACTERS_A_FIELD, number
+    for number in range(1_000):
+        prepared.prepare(f"query Q{number} {{ name: __typename }}", NO_SCOPES)
+        assert prepared.remembered_characters <= 400
 
 
 @pytest.mark.parametrize("levels", [300, 3_000])
@@ -181,6 +218,12 @@ def test_every_reason_to_refuse_a_document_has_a_code(query: str, codes: list[st
             "document_max_root_fields",
             5,
             6,
+        ),
+        (
+            "{ thing { ...F ...F ...F ...F } } fragment F on Thing {" + " name" * 10 + " thing { name name name } }",
+            "document_max_fields",
+            50,
+            57,
         ),
         ("{ thing { a: name b: name c: name d: name e: name } }", "document_max_aliases", 4, 5),
         ("{ a: b c: d e: f g: h i: j }", "document_max_aliases", 4, 5),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from graphql import get_introspection_query, parse
 
-from gateway.execution.measures import Measures, measured
+from gateway.execution.measures import COUNTED, Measures, measured
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,30 @@ def test_root_fields_are_counted_as_often_as_they_are_selected() -> None:
 
 
 @pytest.mark.parametrize(
+    ("document", "fields"),
+    [
+        ("{ name }", 1),
+        ("{ thing { name name } }", 3),
+        ("{ a: thing { ...F } b: thing { ...F ... { name } } } fragment F on Thing { name thing { name } }", 9),
+        ("query A { name } query B { thing { name } }", 2),
+        ("{ __schema { types { name } } }", 3),
+    ],
+)
+def test_fields_are_counted_wherever_their_fragment_is_spread(document: str, fields: int) -> None:
+    assert measured(parse(document)).fields == fields
+
+
+def test_what_doubles_at_each_level_is_not_counted_to_its_end() -> None:
+    doubling = [
+        f"fragment F{n} on Thing {{ a: thing {{ ...F{n + 1} }} b: thing {{ ...F{n + 1} }} }}" for n in range(40)
+    ]
+    document = " ".join(["{ thing { ...F0 } }", *doubling, "fragment F40 on Thing { name }"])
+
+    assert measured(parse(document)).fields == COUNTED
+
+
+@pytest.mark.parametrize(
     "document", ["{ ...F } fragment F on Query { name ...G } fragment G on Query { ...F }", "{ name ...Nobody }"]
 )
 def test_what_is_not_valid_is_measured_without_an_end_to_it(document: str) -> None:
-    assert measured(parse(document)) == Measures(depth=1, root_fields=1, aliases=0)
+    assert measured(parse(document)) == Measures(depth=1, root_fields=1, fields=1, aliases=0)

@@ -35,7 +35,7 @@ SCHEMA.type_map["Query"].fields["must"].resolve = failing  # type: ignore[attr-d
 
 
 LIMITS = DocumentLimits(
-    characters=10_000, tokens=100, depth=5, root_fields=5, aliases=5, comparisons=100, cache_characters=0
+    characters=10_000, tokens=100, depth=5, root_fields=5, fields=50, aliases=5, comparisons=100, cache_characters=0
 )
 
 

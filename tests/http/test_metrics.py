@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientError, web
 
+from gateway.execution.documents import CHARACTERS_A_FIELD
 from gateway.metrics import Metrics
 from gateway.model.replica import new_replica_id
 from gateway.serving import CannotListen, listen_for_metrics
@@ -157,7 +158,9 @@ async def test_documents_are_counted_as_remembered_or_not(watched: Watched) -> N
 
     assert moved.of("gateway_document_cache_hits_total") == {(): 2}
     assert moved.of("gateway_document_cache_misses_total") == {(): 2}
-    assert moved.of("gateway_document_cache_characters") == {(): len(VIEWER) + len("{ viewer { __typename } }")}
+    # With the three fields and the two that they are compiled to.
+    characters = len(VIEWER) + len("{ viewer { __typename } }") + 5 * CHARACTERS_A_FIELD
+    assert moved.of("gateway_document_cache_characters") == {(): characters}
 
 
 async def test_an_answer_that_is_used_again_is_told_from_one_that_was_asked_for(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphql import (
@@ -38,7 +38,7 @@ from gateway.execution.breadth_first.completing import (
     ObjectCompletion,
 )
 from gateway.execution.breadth_first.kinds import Kinds
-from gateway.execution.breadth_first.plan import Completion, FieldPlan, ObjectPlan, Plan, Reader
+from gateway.execution.breadth_first.plan import Completion, FieldPlan, ObjectPlan, Plan, Reader, Size
 from gateway.execution.breadth_first.reading import (
     CallReader,
     ColumnReader,
@@ -55,20 +55,23 @@ def compile_operation(
     operation: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
     steering: Mapping[str, bool],
+    grown: Callable[[], object],
 ) -> Plan:
     """The plan of `operation`, for these values of the variables that steer @skip and @include.
 
-    What lies below a field is compiled when an object of its type first turns up there.
+    What lies below a field is compiled when an object of its type first turns up there; `grown` is called then.
     """
     root_type = schema.get_root_type(operation.operation)
     assert root_type is not None, "the document was validated"
-    compiler = _Compiler(schema, operation, fragments, steering)
+    size = Size()
+    compiler = _Compiler(schema, operation, fragments, steering, size, grown)
     return Plan(
         operation,
         fragments,
         ObjectPlan(root_type, lambda: compiler.root_fields(root_type)),
         is_change=operation.operation is OperationType.MUTATION,
         kinds=Kinds(),
+        size=size,
     )
 
 
@@ -79,7 +82,13 @@ class _Compiler:
         operation: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDefinitionNode],
         steering: Mapping[str, bool],
+        size: Size,
+        grown: Callable[[], object],
     ) -> None:
+        self._size = size
+        self._grown = grown
+        self._plans: dict[tuple[str, tuple[int, ...]], ObjectPlan] = {}
+        """By type, and the fields that they are selected by: those of a fragment are the same wherever it is spread."""
         self._schema = schema
         self._operation = operation
         self._fragments = {name: FragmentDetails(fragment) for name, fragment in fragments.items()}
@@ -96,7 +105,10 @@ class _Compiler:
         return self._fields(type_, collected.grouped_field_set)
 
     def _fields(self, parent: GraphQLObjectType, grouped: GroupedFieldSet) -> list[FieldPlan]:
-        return [self._field(parent, name, [one.node for one in details]) for name, details in grouped.items()]
+        fields = [self._field(parent, name, [one.node for one in details]) for name, details in grouped.items()]
+        self._size.fields += len(fields)
+        self._grown()
+        return fields
 
     def _field(self, parent: GraphQLObjectType, name: str, nodes: list[FieldNode]) -> FieldPlan:
         definition = self._schema.get_field(parent, nodes[0].name.value)
@@ -119,7 +131,11 @@ class _Compiler:
         return self._objects(inner, nodes, nullable=nullable)
 
     def _objects(self, type_: GraphQLObjectType, nodes: list[FieldNode], *, nullable: bool) -> ObjectCompletion:
-        return ObjectCompletion(ObjectPlan(type_, lambda: self._subfields(type_, nodes)), nullable=nullable)
+        key = (type_.name, tuple(map(id, nodes)))
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = ObjectPlan(type_, lambda: self._subfields(type_, nodes))
+        return ObjectCompletion(plan, nullable=nullable)
 
 
 def _reader(definition: Any, node: FieldNode) -> Reader:

@@ -80,7 +80,7 @@ class FieldPlan:
 
 
 class ObjectPlan:
-    """What is selected of the objects of one type, in one place of the document. Compiled when one turns up."""
+    """What is selected of the objects of one type by some fields. Compiled when one turns up."""
 
     def __init__(self, type_: GraphQLObjectType, compile_fields: Callable[[], list[FieldPlan]]) -> None:
         self.type = type_
@@ -97,6 +97,13 @@ class ObjectPlan:
         return dict.fromkeys(field.name for field in self.fields)
 
 
+@dataclass(slots=True)
+class Size:
+    """How many fields are compiled so far."""
+
+    fields: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A compiled operation."""
@@ -107,3 +114,4 @@ class Plan:
     is_change: bool
     """A mutation: its fields are run one after the other."""
     kinds: Kinds
+    size: Size

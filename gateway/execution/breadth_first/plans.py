@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from graphql import (
     DirectiveNode,
     DocumentNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLSchema,
     Node,
     OperationDefinitionNode,
@@ -24,8 +25,8 @@ from gateway.execution.breadth_first.plan import Plan
 from gateway.execution.breadth_first.variables import Variables
 from gateway.policy.plan import CutField
 
-MOST_PLANS = 8
-"""Of one document: for its operations, and what its @skip and @include come to. They go when the document does."""
+MOST_PLANS = 32
+"""Of one document: for its operations, and what their @skip and @include come to. They go when the document does."""
 
 _STEERING = frozenset({"skip", "include"})
 _NOT_COMPILED = frozenset({"defer", "stream", "experimental_disableErrorPropagation"})
@@ -37,9 +38,10 @@ def nothing() -> None:
 
 
 class Plans:
-    """Compiles the operations of one document for one schema, and remembers the last few plans.
+    """Compiles the operations of one document for one schema, and remembers the latest plans.
 
-    `compiled` is called for each plan that is made, `left` each time that an operation is left to graphql-core.
+    `compiled` is called for each plan that is made, `left` each time that an operation is left to graphql-core, and
+    `grown` whenever more fields are compiled.
     """
 
     def __init__(
@@ -49,23 +51,26 @@ class Plans:
         *,
         compiled: Callable[[], object] = nothing,
         left: Callable[[], object] = nothing,
+        grown: Callable[[], object] = nothing,
     ) -> None:
         self._schema = schema
         self._compiled = compiled
         self._left = left
+        self._grown = grown
         self._fragments = {
             definition.name.value: definition
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        directives = _Directives()
-        visit(document, directives)
-        self._is_compilable = not directives.names & _NOT_COMPILED and not any(
-            fragment.variable_definitions for fragment in self._fragments.values()
-        )
-        self._steering = directives.steering
+        self._has_fragment_variables = any(fragment.variable_definitions for fragment in self._fragments.values())
+        self._steered: dict[int, _Steered] = {}
         self._variables: dict[int, Variables] = {}
         self._plans: dict[tuple[int, tuple[tuple[str, bool], ...]], Plan] = {}
+
+    @property
+    def compiled_fields(self) -> int:
+        """How many fields all the plans have that are remembered."""
+        return sum(plan.size.fields for plan in self._plans.values())
 
     def variables(self, operation: OperationDefinitionNode) -> Variables:
         """What coerces the variables of one of the document's operations."""
@@ -76,12 +81,14 @@ class Plans:
 
     def plan(self, operation: OperationDefinitionNode, variables: VariableValues) -> Plan | None:
         """The plan of one of the document's operations; None for one that has to be run by graphql-core's executor."""
-        steering = {name: variables.coerced[name] for name in self._steering if name in variables.coerced}
+        steered = self._steered_by(operation)
+        steering = {name: variables.coerced[name] for name in steered.variables if name in variables.coerced}
         key = (id(operation), tuple(steering.items()))
         plan = self._plans.get(key)
         if plan is None:
             if (
-                not self._is_compilable
+                self._has_fragment_variables
+                or steered.directives & _NOT_COMPILED
                 or operation.operation is OperationType.SUBSCRIPTION
                 # A null where none may be: an error wherever the directive stands, which graphql-core knows to tell.
                 or not all(isinstance(value, bool) for value in steering.values())
@@ -89,20 +96,36 @@ class Plans:
                 self._left()
                 return None
             if len(self._plans) >= MOST_PLANS:
-                self._plans.clear()
+                del self._plans[next(iter(self._plans))]  # the oldest
             self._compiled()
-            plan = self._plans[key] = compile_operation(self._schema, operation, self._fragments, steering)
+            plan = self._plans[key] = compile_operation(self._schema, operation, self._fragments, steering, self._grown)
         return plan
+
+    def _steered_by(self, operation: OperationDefinitionNode) -> _Steered:
+        steered = self._steered.get(id(operation))
+        if steered is None:
+            found = _Directives(self._fragments)
+            visit(operation, found)
+            steered = self._steered[id(operation)] = _Steered(tuple(found.steering), frozenset(found.names))
+        return steered
+
+
+class _Steered(NamedTuple):
+    """What decides how an operation is run: the variables of its @skip and @include, and the directives it has."""
+
+    variables: tuple[str, ...]
+    directives: frozenset[str]
 
 
 class _Directives(Visitor):
-    """Finds the directives of a document, and the variables that steer it."""
+    """Finds the directives of an operation, those of its fragments included, and the variables that steer it."""
 
-    def __init__(self) -> None:
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         super().__init__()
         self.names: set[str] = set()
         self.steering: dict[str, None] = {}
-        """In the order of the document."""
+        self._fragments = dict(fragments)
+        """Those that were not come by yet."""
 
     def enter(self, node: Node, *_: Any) -> None:
         """Notes what stands in a directive. A cut field is none of graphql-core's own, which does not look into it."""
@@ -111,6 +134,10 @@ class _Directives(Visitor):
         elif isinstance(node, CutField):
             for directive in node.directives or ():
                 self._note(directive)
+        elif isinstance(node, FragmentSpreadNode):
+            fragment = self._fragments.pop(node.name.value, None)
+            if fragment is not None:
+                visit(fragment, self)
 
     def _note(self, node: DirectiveNode) -> None:
         self.names.add(node.name.value)

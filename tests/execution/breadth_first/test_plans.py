@@ -56,7 +56,49 @@ def test_no_more_plans_are_kept_than_may_be() -> None:
 
     assert again is not None
     assert len(counted) == MOST_PLANS + 2
-    assert len(plans._plans) == 2
+    assert len(plans._plans) == MOST_PLANS
+    assert plans.plan(all_of_them[-1], nothing)
+    assert len(counted) == MOST_PLANS + 2, "the latest are still there"
+
+
+def test_an_operation_is_steered_by_its_own_variables_alone() -> None:
+    plans, (one, other), counted = plans_of(
+        schema_of(SDL, {}),
+        "query A($x: Boolean!) { thing { ...F } } fragment F on Thing { name @include(if: $x) } "
+        "query B($x: Int) { thing(one: $x) { name } }",
+    )
+
+    for value in (True, False):
+        assert plans.plan(one, VariableValues({}, {"x": value})) is not None
+    for number in (1, None):
+        assert plans.plan(other, VariableValues({}, {"x": number})) is not None
+
+    assert counted == ["compiled"] * 3
+
+
+async def test_what_a_fragment_selects_is_compiled_once_wherever_it_is_spread() -> None:
+    schema = schema_of(SDL, {"Query.thing": lambda *_, **__: {"same": {"same": {"name": "last"}}}})
+    text = """
+        { thing { ...A } }
+        fragment A on Thing { a: same { ...B } b: same { ...B } }
+        fragment B on Thing { c: same { ...C } d: same { ...C } }
+        fragment C on Thing { name same { name } }
+    """
+    grown: list[str] = []
+    document = parse(text)
+    plans = Plans(schema, document, grown=lambda: grown.append("grown"))
+    operation = get_operation_ast(document)
+    assert operation is not None
+
+    answer = await executed(
+        schema, plans, operation, variables={}, context=None, hide_suggestions=False, is_let_in=lambda: True
+    )
+
+    assert answer is not None
+    assert answer.data == (await both(schema, text)).data
+    # Each field that has others below it is compiled once: `thing`, `a`, `b`, `c`, `d`, as the root is.
+    assert plans.compiled_fields == 1 + 5 * 2
+    assert len(grown) == 6
 
 
 @pytest.mark.parametrize(

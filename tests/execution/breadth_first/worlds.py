@@ -265,7 +265,10 @@ async def _for_each(
     """What `resolve` comes to for each of `sources`."""
 
     async def one(source: Any) -> Any:
-        value = resolve(source, info)
+        try:
+            value = resolve(source, info)
+        except StopIteration as exc:  # which no coroutine may raise
+            return exc
         return await value if isawaitable(value) else value
 
     return await asyncio.gather(*map(one, sources), return_exceptions=True)

@@ -17,7 +17,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.logs import Lines, configure_logs, json_line
+from gateway.logs import OURS, Lines, configure_logs, json_line
 from gateway.model.identity_numbers import without_numbers
 
 NUMBER = "199003152390"
@@ -43,11 +43,12 @@ class Reference:
 @pytest.fixture(autouse=True)
 def _as_it_was() -> Iterator[None]:
     """The logs of the other tests are not touched."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    root, ours = logging.getLogger(), logging.getLogger(OURS)
+    handlers, levels = root.handlers[:], (root.level, ours.level)
     yield
     root.handlers[:] = handlers
-    root.setLevel(level)
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
     structlog.reset_defaults()
 
 

@@ -16,7 +16,7 @@ from gateway.metrics import NOT_ASKED, OK, REUSED
 from gateway.model.producer import Producer
 from gateway.model.purpose import Purpose
 from gateway.model.status import StatusAnswer, StatusOutcome, StatusSelection, Unavailable, UnavailableReason
-from gateway.producers.answers import Answer, read_answer
+from gateway.producers.answers import FAULT, Answer, read_answer
 from gateway.producers.assertion import CallerAssertions
 from gateway.producers.contract import Form
 from gateway.producers.exchange import Reply
@@ -83,11 +83,14 @@ class ProducerClient:
         state = self._states.of(producer)
         due = Due.of(state, context, self._clock())
         asking = _Question(state, cases, purpose, selection, self._form_of(selection), context, due)
-        if self._reusable.is_empty:
-            found = await self._asked(asking, list(cases))
-        else:
-            found = self._kept(asking)
-            found.update(await self._asked(asking, [reference for reference in cases if reference not in found]))
+        found = {} if self._reusable.is_empty else self._kept(asking)
+        missing = [reference for reference in cases if reference not in found] if found else list(cases)
+        try:
+            found.update(await self._asked(asking, missing))
+        except Exception:
+            # A fault of our own, that some answer brought to light: it costs this producer's statuses and no others.
+            log.exception("producer.failed", producer=producer.id, cases=len(missing))
+            found.update(dict.fromkeys(missing, FAULT))
         _count(state, found.values())
         return found
 

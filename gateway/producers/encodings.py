@@ -14,9 +14,10 @@ ZLIB, GZIP, BARE = zlib.MAX_WBITS, 16 + zlib.MAX_WBITS, -zlib.MAX_WBITS
 DEFLATE_METHOD = 8
 """In the first four bits of what is wrapped as zlib does; some send `deflate` bare."""
 
-MOST_STREAMS = 50
-"""That one body may be made of, one after the other: whoever packs in parallel sends several. What follows a stream is
-copied with each, and one that holds nothing takes twenty bytes."""
+MOST_STREAMS, BYTES_A_STREAM = 50, 65_536
+"""How many compressed streams one body may be made of, one after the other: so many, and one more for each so many
+bytes that it may unpack to. Whoever packs in blocks sends several. What follows a stream is copied with each, and one
+that holds nothing takes twenty bytes."""
 
 
 def unpacked(body: bytes, encoding: str, most_bytes: int) -> bytes:
@@ -34,11 +35,11 @@ def unpacked(body: bytes, encoding: str, most_bytes: int) -> bytes:
 
 def _inflated(body: bytes, wrapping: int, most_bytes: int) -> bytes:
     """What `body`, one or several compressed streams, unpacks to."""
-    found, streams = b"", 0
+    found, left = b"", MOST_STREAMS + most_bytes // BYTES_A_STREAM
     while body:
-        streams += 1
-        if streams > MOST_STREAMS:
-            raise _fault(f"more than {MOST_STREAMS} compressed streams")
+        if not left:
+            raise _fault("too many compressed streams, one after the other")
+        left -= 1
         stream = zlib.decompressobj(wrapping)
         try:
             # One byte more than there may be tells whether there is one.

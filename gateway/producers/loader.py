@@ -8,15 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import structlog
-
 from gateway.model.producer import Producer, ProducerId
 from gateway.model.purpose import Purpose
 from gateway.model.status import StatusOutcome, StatusSelection, Unavailable, UnavailableReason
 from gateway.producers.client import ProducerClient
 from gateway.producers.guard import CallContext
-
-log = structlog.get_logger(__name__)
 
 Asked = tuple[str, str]
 """The reference of a case asked about, and the type that whoever added it to a group said it is of."""
@@ -158,20 +154,13 @@ class _ProducerLoader:
             question.asking = self._loop.create_task(self._answer(question))
 
     async def _answer(self, question: _Question) -> None:
-        """Tells who waits for `question`; only a cancellation is told to nobody.
-
-        A fault of our own that some answer brings to light costs its producer's statuses, and no others.
-        """
+        """Tells who waits for `question`; only a cancellation is told to nobody."""
         self._next = None
         found: Mapping[str, StatusOutcome]
         if self._producer is None:
-            question.answer(dict.fromkeys(question.cases, Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE)))
-            return
-        try:
+            found = dict.fromkeys(question.cases, Unavailable(UnavailableReason.PRODUCER_UNAVAILABLE))
+        else:
             found = await self._client.statuses(
                 self._producer, question.cases, self._purpose, self._selection, self._context
             )
-        except Exception:
-            log.exception("producer.failed", producer=self._producer.id, cases=len(question.cases))
-            found = dict.fromkeys(question.cases, Unavailable(UnavailableReason.PRODUCER_FAULT))
         question.answer(found)

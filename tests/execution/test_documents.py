@@ -6,7 +6,7 @@ import gc
 from typing import Any
 
 import pytest
-from graphql import OperationType, parse, print_ast
+from graphql import GraphQLSchema, OperationType, parse, print_ast
 
 from gateway.errors import LimitExceeded
 from gateway.execution.breadth_first.engine import executed
@@ -14,6 +14,7 @@ from gateway.execution.documents import (
     CHARACTERS_A_FIELD,
     LONGEST_REMEMBERED,
     MOST_VARIANTS,
+    Document,
     DocumentLimits,
     Documents,
 )
@@ -96,29 +97,58 @@ def test_a_flood_of_documents_seen_once_pushes_out_none_that_was_used_again(pars
     assert parsed == []
 
 
-async def test_what_documents_are_compiled_to_takes_of_the_same_room() -> None:
-    schema, query = nesting_schema(), "{ thing { name thing { name } } }"
-    schema.type_map["Query"].fields["thing"].resolve = lambda *_: {"name": "a"}  # type: ignore[attr-defined]
-    prepared = Documents(schema, UNGUARDED, limits(cache_characters=400))
-    document = prepared.prepare(query, NO_SCOPES)
-    before = prepared.remembered_characters
+async def ran(schema: GraphQLSchema, document: Document, **variables: bool) -> None:
+    """Runs the one operation of `document`."""
     runnable = document.authorized(NO_SCOPES, incremental=False)
     assert runnable.plans is not None
+    answer = await executed(
+        schema,
+        runnable.plans,
+        document.operation(None),
+        variables=variables,
+        context=None,
+        hide_suggestions=False,
+        is_let_in=lambda: True,
+    )
+    assert answer is not None
+    assert answer.errors is None
 
-    for number in range(2):
-        await executed(
-            schema,
-            runnable.plans,
-            document.operation(None),
-            variables={},
-            context=None,
-            hide_suggestions=False,
-            is_let_in=lambda: True,
-        )
-        assert prepared.remembered_characters == before + 3 * CHARACTERS_A_FIELD, number
+
+async def test_what_documents_are_compiled_to_takes_of_the_same_room() -> None:
+    schema = nesting_schema()
+    schema.type_map["Query"].fields["thing"].resolve = lambda *_: {"name": "a"}  # type: ignore[attr-defined]
+    prepared = Documents(schema, UNGUARDED, limits(cache_characters=400))
+    document = prepared.prepare("{ thing { name thing { name } } }", NO_SCOPES)
+    before = prepared.remembered_characters
+
+    for _ in range(2):
+        await ran(schema, document)
+        # `thing`, `name` and `thing`: nothing is there that the last would be compiled for.
+        assert prepared.remembered_characters == before + 3 * CHARACTERS_A_FIELD
     for number in range(1_000):
         prepared.prepare(f"query Q{number} {{ name: __typename }}", NO_SCOPES)
         assert prepared.remembered_characters <= 400
+
+
+async def test_no_document_takes_the_room_of_all_others_by_what_it_is_compiled_to(parsed: list[str]) -> None:
+    schema = nesting_schema()
+    room = limits(fields=500, tokens=2_000, root_fields=500, aliases=500, comparisons=10_000, cache_characters=100_000)
+    prepared = Documents(schema, UNGUARDED, room)
+    good = [f"query Q{number} {{ name: __typename }}" for number in range(50)]
+    for query in (*good, *good):
+        prepared.prepare(query, NO_SCOPES)
+    variables = ", ".join(f"$f{number}: Boolean!" for number in range(6))
+    steered = " ".join(f"thing @include(if: $f{number}) {{ name }}" for number in range(6))
+    many = " ".join(f"a{number}: __typename" for number in range(200))
+    for choice in range(64):
+        document = prepared.prepare(f"query ({variables}) {{ {steered} {many} }}", NO_SCOPES)
+        await ran(schema, document, **{f"f{place}": bool(choice >> place & 1) for place in range(6)})
+    parsed.clear()
+
+    for query in good:
+        prepared.prepare(query, NO_SCOPES)
+
+    assert parsed == []
 
 
 @pytest.mark.parametrize("levels", [300, 3_000])

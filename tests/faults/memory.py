@@ -21,7 +21,7 @@ KEPT = frozenset(
         # Where each endpoint is, of a bounded number of them.
         *("Target", "Origin"),
         # The document, and what was decided about what is selected in it: in caches of a bounded size.
-        *("Document", "Runnable", "Plans", "Variables", "_Verbatim"),
+        *("Document", "Runnable", "Plans", "Variables", "_Verbatim", "_Steered"),
         *("Decision", "Question", "StatusSelection", "Form", "Ground"),
     }
 )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
+from gateway.producers.answers import Answer, read_answer
 from tests.gateway import Gateway
 from tests.http.waiting import until
 from tests.producer import Behaviour, Producer, answering
@@ -127,6 +129,24 @@ async def test_what_a_producer_does_wrong_is_told_for_its_own_cases_and_leaves_t
     await assert_only_tax_fails(gateway, tax, city, reason, retry_after)
 
     assert (tax.requests, city.requests) == (MORE_THAN_ONE_REQUEST.get(behaviour, 1), 1)
+
+
+async def test_a_fault_of_our_own_that_an_answer_brings_to_light_costs_its_producers_statuses(
+    gateway: Gateway, tax: Producer, city: Producer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(body: bytes, references: Sequence[str], *more: Any) -> Answer:
+        if "T-1" in references:
+            raise RuntimeError("a fault of ours")
+        return read_answer(body, references, *more)
+
+    monkeypatch.setattr("gateway.producers.client.read_answer", read)
+
+    with capture_logs() as lines:
+        await assert_only_tax_fails(gateway, tax, city, FAULT)
+
+    assert [(one["producer"], one["cases"]) for one in lines if one["event"] == "producer.failed"] == [
+        ("tax-agency", 2)
+    ]
 
 
 async def test_a_producer_that_refuses_connections_is_unavailable_and_comes_back_by_itself(

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Collection, Mapping
 from typing import Any, cast
 
-from structlog.testing import capture_logs
-
 from gateway.model.status import StatusAnswer, StatusOutcome, Unavailable, UnavailableReason
 from gateway.producers.client import ProducerClient
 from gateway.producers.guard import CallContext
@@ -19,20 +17,17 @@ ONE, OTHER = ("T-1", "VAT"), ("T-2", "VAT")
 
 
 class Client:
-    """Answers with each case's reference as its title, once it may; or fails."""
+    """Answers with each case's reference as its title, once it may."""
 
-    def __init__(self, failure: Exception | None = None) -> None:
+    def __init__(self) -> None:
         self.asked: list[Mapping[str, Collection[str]]] = []
         self.answered = 0
         self.may_answer = asyncio.Event()
-        self._failure = failure
 
     async def statuses(self, _: Any, cases: Mapping[str, Collection[str]], *__: Any) -> dict[str, StatusOutcome]:
         """What a ProducerClient does."""
         self.asked.append(cases)
         await self.may_answer.wait()
-        if self._failure is not None:
-            raise self._failure
         self.answered += 1
         return {reference: StatusAnswer({"title": reference}, NOW) for reference in cases}
 
@@ -80,20 +75,6 @@ async def test_who_is_cancelled_takes_nothing_from_others_who_ask_for_the_same()
 
     assert await staying == ["T-1"]
     assert leaving.cancelled()
-
-
-async def test_a_fault_of_our_own_costs_the_statuses_of_its_producer_and_is_logged() -> None:
-    client = Client(failure=RuntimeError("a fault of ours"))
-    client.may_answer.set()
-    loaders = client.loaders()
-    loads = [load(loaders, ONE), load(loaders, ONE, OTHER)]
-
-    with capture_logs() as lines:
-        outcomes = [await loaded.outcomes() for loaded in loads]
-
-    fault = Unavailable(UnavailableReason.PRODUCER_FAULT)
-    assert outcomes == [[fault], [fault, fault]]
-    assert [(line["event"], line["producer"], line["cases"]) for line in lines] == [("producer.failed", TAX, 2)]
 
 
 async def test_of_a_producer_that_is_not_connected_nothing_is_asked() -> None:

@@ -54,17 +54,20 @@ def compile_operation(
     schema: GraphQLSchema,
     operation: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
+    details: Mapping[str, FragmentDetails],
     steering: Mapping[str, bool],
     grown: Callable[[], object],
 ) -> Plan:
     """The plan of `operation`, for these values of the variables that steer @skip and @include.
+
+    `details` are of the document's `fragments`: what graphql-core collects fields by.
 
     What lies below a field is compiled when an object of its type first turns up there; `grown` is called then.
     """
     root_type = schema.get_root_type(operation.operation)
     assert root_type is not None, "the document was validated"
     size = Size()
-    compiler = _Compiler(schema, operation, fragments, steering, size, grown)
+    compiler = _Compiler(schema, operation, details, steering, size, grown)
     return Plan(
         operation,
         fragments,
@@ -80,7 +83,7 @@ class _Compiler:
         self,
         schema: GraphQLSchema,
         operation: OperationDefinitionNode,
-        fragments: Mapping[str, FragmentDefinitionNode],
+        fragments: Mapping[str, FragmentDetails],
         steering: Mapping[str, bool],
         size: Size,
         grown: Callable[[], object],
@@ -91,7 +94,7 @@ class _Compiler:
         """By type, and the fields that they are selected by: those of a fragment are the same wherever it is spread."""
         self._schema = schema
         self._operation = operation
-        self._fragments = {name: FragmentDetails(fragment) for name, fragment in fragments.items()}
+        self._fragments = dict(fragments)
         # Nothing else that a variable holds decides on what is collected, and a plan keeps nothing else.
         self._variables = VariableValues({}, dict(steering))
 

@@ -18,6 +18,7 @@ from graphql import (
     Visitor,
     visit,
 )
+from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 
 from gateway.execution.breadth_first.compiling import compile_operation
@@ -27,6 +28,9 @@ from gateway.policy.plan import CutField
 
 MOST_PLANS = 32
 """Of one document: for its operations, and what their @skip and @include come to. They go when the document does."""
+
+MOST_FIELDS = 1_000
+"""That the plans before the latest have together: no document is to take the room of all others."""
 
 _STEERING = frozenset({"skip", "include"})
 _NOT_COMPILED = frozenset({"defer", "stream", "experimental_disableErrorPropagation"})
@@ -62,6 +66,7 @@ class Plans:
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
+        self._fragment_details = {name: FragmentDetails(fragment) for name, fragment in self._fragments.items()}
         self._has_fragment_variables = any(fragment.variable_definitions for fragment in self._fragments.values())
         self._steered: dict[int, _Steered] = {}
         self._variables: dict[int, Variables] = {}
@@ -95,10 +100,12 @@ class Plans:
             ):
                 self._left()
                 return None
-            if len(self._plans) >= MOST_PLANS:
+            while len(self._plans) >= MOST_PLANS or self.compiled_fields > MOST_FIELDS:
                 del self._plans[next(iter(self._plans))]  # the oldest
             self._compiled()
-            plan = self._plans[key] = compile_operation(self._schema, operation, self._fragments, steering, self._grown)
+            plan = self._plans[key] = compile_operation(
+                self._schema, operation, self._fragments, self._fragment_details, steering, self._grown
+            )
         return plan
 
     def _steered_by(self, operation: OperationDefinitionNode) -> _Steered:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from gateway.execution.breadth_first.places import is_held
@@ -59,10 +59,10 @@ class Batch:
         outcomes = self._outcomes()
         held = self._held(len(outcomes))
         if len(held) < len(outcomes):
+            # What was under way for the others has been cancelled.
+            _raise_what_is_no_fields(outcomes, but=asyncio.CancelledError)
             outcomes = [outcomes[number] for number in held]
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
-                raise outcome
+        _raise_what_is_no_fields(outcomes)
         self._places.put(held, self._then(held, outcomes))
 
     def _outcomes(self) -> list[Any]:
@@ -110,3 +110,10 @@ class Column(Batch):
         if not isinstance(outcome, BaseException):
             outcome = TypeError(f"A list of {self._count} values was to come of {self._places.field.name}.")
         return [outcome] * self._count
+
+
+def _raise_what_is_no_fields(outcomes: Iterable[Any], but: type[BaseException] = Exception) -> None:
+    """Raises the first of `outcomes` that is an exception but no field's error, nor one of `but`."""
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, (Exception, but)):
+            raise outcome

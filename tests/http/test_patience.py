@@ -43,8 +43,9 @@ async def test_the_producers_of_a_caller_that_hung_up_are_hung_up_on(
         )
         await until(lambda: tax.requests == 1)
         if status == 200:
-            await asking
-        asking.cancel()
+            (await asking).close()
+        else:
+            asking.cancel()
 
     await until(lambda: silence.hung_up_on == 1)
     await until(lambda: asyncio.all_tasks() <= before | {asking})

@@ -77,7 +77,7 @@ test-authorization: $(VENV) ## Search 10,000 random operations and agreements fo
 check: $(VENV) $(NODE_PRODUCER) ## Check style, types, imports, schema.graphql and the documentation
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy gateway subgraphs tests && $(BIN)/lint-imports
 	@$(BIN)/gateway schema | diff -u schema.graphql - || { echo "schema.graphql is not what the code says: make schema"; exit 1; }
-	@$(BIN)/pytest -q tests/docs && $(BIN)/pytest -q tests/policy --cov=gateway.policy --cov-branch --cov-fail-under=100
+	@$(BIN)/pytest -q -n 3 tests/docs && $(BIN)/pytest -q tests/policy --cov=gateway.policy --cov-branch --cov-fail-under=100
 
 playground: $(PLAYGROUND)/dist/index.html ## Build the playground, where there is Node 20.19 or newer
 

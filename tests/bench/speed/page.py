@@ -150,10 +150,11 @@ def _cases(report: dict[str, Any]) -> Iterator[str]:
 
 def _others(report: dict[str, Any]) -> Iterator[str]:
     yield "### Other work\n"
-    names = list(report["throughput"])
+    figures = [(title, values) for title, values in other_figures(report) if values]
+    names = [name for name in report["throughput"] if any(name in values for _, values in figures)]
     yield _table(
         ("", *(TITLES[name] for name in names)),
-        [(title, *(values.get(name, "") for name in names)) for title, values in other_figures(report) if values],
+        [(title, *(values.get(name, "") for name in names)) for title, values in figures],
     )
 
 
@@ -234,11 +235,13 @@ def _row(name: str, found: dict[str, Any], report: dict[str, Any]) -> tuple[str,
 
 
 def _by_column(columns: dict[str, Any], cell: Any, report: dict[str, Any]) -> str:
+    """A row for each server that any of it was measured of."""
     return _table(
         ("", *columns),
         [
             (TITLES[name], *(cell(one[name]) if name in one else "not measured" for one in columns.values()))
             for name in report["throughput"]
+            if any(name in one for one in columns.values())
         ],
     )
 

@@ -77,8 +77,9 @@ class _Segment(Generic[T]):
         """With the characters that each had when it was weighed last."""
 
     def add(self, text: str, document: T) -> None:
-        self._weighed[text] = document, document.characters
-        self.characters += document.characters
+        characters = document.characters
+        self._weighed[text] = document, characters
+        self.characters += characters
 
     def use(self, text: str) -> T | None:
         weighed = self._weighed.get(text)
@@ -106,6 +107,7 @@ class _Segment(Generic[T]):
         if weighed is None:
             return False
         document, before = weighed
-        self._weighed[text] = document, document.characters
-        self.characters += document.characters - before
+        characters = document.characters
+        self._weighed[text] = document, characters
+        self.characters += characters - before
         return True

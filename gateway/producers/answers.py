@@ -103,22 +103,25 @@ def _failures(errors: list[object], expected: int) -> dict[int | None, Unavailab
     """What went wrong, by the position of one of the `expected` entities; None where an error names none of them."""
     failed: dict[int | None, Unavailable] = {}
     for error in errors:
-        position: int | None = None
-        code: object = None
-        match error:
-            case {"path": [_, int(place), *_]} if 0 <= place < expected and not isinstance(place, bool):
-                position = place
-        match error:
-            case {"extensions": {"code": said}}:
-                code = said
-        failed[position] = _failure(code)
+        failed[_position(error, expected)] = failure_in(error)
     return failed
 
 
-def _failure(code: object) -> Unavailable:
-    if code == PASSING:
-        return UNAVAILABLE
-    return REFUSED if isinstance(code, str) and code in REFUSALS else FAULT
+def _position(error: object, expected: int) -> int | None:
+    match error:
+        case {"path": [_, int(place), *_]} if 0 <= place < expected and not isinstance(place, bool):
+            return place
+    return None
+
+
+def failure_in(error: object) -> Unavailable:
+    """What went wrong, by the `extensions.code` of one of the `errors` of an answer."""
+    match error:
+        case {"extensions": {"code": str(code)}} if code in REFUSALS:
+            return REFUSED
+        case {"extensions": {"code": str(code)}} if code == PASSING:
+            return UNAVAILABLE
+    return FAULT
 
 
 def _status(entity: object, reference: str) -> object:

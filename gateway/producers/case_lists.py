@@ -11,7 +11,7 @@ from gateway.metrics import NOT_ASKED, OK
 from gateway.model.overview import AvailableCase, CasesOutcome, CasesPage, CasesUnavailable, CasesUnavailableReason
 from gateway.model.producer import Producer
 from gateway.model.purpose import Purpose
-from gateway.producers.answers import PASSING, REFUSALS
+from gateway.producers.answers import failure_in
 from gateway.producers.assertion import CallerAssertions
 from gateway.producers.contract import ContractBreach
 from gateway.producers.failures import Failed, NotAsked
@@ -107,7 +107,7 @@ def _outcome(answer: object, first: int, after: str | None) -> CasesOutcome:
     match answer:
         case {"errors": [error, *_]}:
             # Nothing in the list may be null, so where there are errors nothing of it is known.
-            return CasesUnavailable(_reason(error))
+            return CasesUnavailable(CasesUnavailableReason[failure_in(error).reason.name])
         case {"data": {"cases": {"edges": list(edges), "pageInfo": {"hasNextPage": bool(more), "endCursor": end}}}}:
             pass
         case _:
@@ -139,15 +139,6 @@ def _text(value: object, longest: int, name: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable():
         raise ContractBreach(f"cases: {name} is not a text of 1 to {longest} visible characters")
     return value
-
-
-def _reason(error: object) -> CasesUnavailableReason:
-    match error:
-        case {"extensions": {"code": str(code)}} if code in REFUSALS:
-            return CasesUnavailableReason.PRODUCER_REFUSED
-        case {"extensions": {"code": str(code)}} if code == PASSING:
-            return CasesUnavailableReason.PRODUCER_UNAVAILABLE
-    return CasesUnavailableReason.PRODUCER_FAULT
 
 
 def _log(producer: Producer, seconds: float, failure: Failed | None) -> None:

@@ -84,7 +84,7 @@ class ProducerClient:
         due = Due.of(state, context, self._clock())
         asking = _Question(state, cases, purpose, selection, self._form_of(selection), context, due)
         found = {} if self._reusable.is_empty else self._kept(asking)
-        missing = [reference for reference in cases if reference not in found] if found else list(cases)
+        missing = [reference for reference in cases if reference not in found]
         try:
             found.update(await self._asked(asking, missing))
         except Exception:

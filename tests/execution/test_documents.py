@@ -9,7 +9,6 @@ import pytest
 from graphql import GraphQLSchema, OperationType, parse, print_ast
 
 from gateway.errors import LimitExceeded
-from gateway.execution.breadth_first.engine import executed
 from gateway.execution.documents import (
     CHARACTERS_A_FIELD,
     LONGEST_REMEMBERED,
@@ -20,6 +19,8 @@ from gateway.execution.documents import (
 )
 from gateway.execution.errors import RequestRejected
 from gateway.execution.validation import MOST_FAULTS
+from tests.execution.breadth_first.comparing import ours
+from tests.execution.breadth_first.documents import Asked
 from tests.execution.schema import NO_SCOPES, UNGUARDED, nesting_schema
 
 
@@ -101,16 +102,7 @@ async def ran(schema: GraphQLSchema, document: Document, **variables: bool) -> N
     """Runs the one operation of `document`."""
     runnable = document.authorized(NO_SCOPES, incremental=False)
     assert runnable.plans is not None
-    answer = await executed(
-        schema,
-        runnable.plans,
-        document.operation(None),
-        variables=variables,
-        context=None,
-        hide_suggestions=False,
-        is_let_in=lambda: True,
-    )
-    assert answer is not None
+    answer = await ours(schema, Asked("", runnable.document, variables), None, runnable.plans)
     assert answer.errors is None
 
 

@@ -7,6 +7,15 @@ from graphql import get_introspection_query, parse
 
 from gateway.execution.measures import COUNTED, Measures, measured
 
+DOUBLED = " ".join(
+    [
+        "{ thing { ...F0 } }",
+        *(f"fragment F{n} on Thing {{ thing {{ ...F{n + 1} ...F{n + 1} }} }}" for n in range(60)),
+        "fragment F60 on Thing { name }",
+    ]
+)
+"""Sixty levels, at each of which twice as much is selected as at the one before."""
+
 
 @pytest.mark.parametrize(
     ("document", "depth"),
@@ -37,10 +46,7 @@ def test_introspection_is_not_counted() -> None:
 
 def test_a_fragment_that_is_spread_often_is_measured_once() -> None:
     # Two to the power of sixty visits if each spread were followed by itself.
-    doubling = [f"fragment F{n} on Thing {{ thing {{ ...F{n + 1} ...F{n + 1} }} }}" for n in range(60)]
-    document = " ".join(["{ thing { ...F0 } }", *doubling, "fragment F60 on Thing { name }"])
-
-    assert measured(parse(document)).depth == 62
+    assert measured(parse(DOUBLED)).depth == 62
 
 
 def test_aliases_are_counted_once_wherever_they_stand() -> None:
@@ -70,12 +76,7 @@ def test_fields_are_counted_wherever_their_fragment_is_spread(document: str, fie
 
 
 def test_what_doubles_at_each_level_is_not_counted_to_its_end() -> None:
-    doubling = [
-        f"fragment F{n} on Thing {{ a: thing {{ ...F{n + 1} }} b: thing {{ ...F{n + 1} }} }}" for n in range(40)
-    ]
-    document = " ".join(["{ thing { ...F0 } }", *doubling, "fragment F40 on Thing { name }"])
-
-    assert measured(parse(document)).fields == COUNTED
+    assert measured(parse(DOUBLED)).fields == COUNTED
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def compile_operation(
     schema: GraphQLSchema,
     operation: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
-    details: Mapping[str, FragmentDetails],
+    details: dict[str, FragmentDetails],
     steering: Mapping[str, bool],
     grown: Callable[[], object],
 ) -> Plan:
@@ -83,7 +83,7 @@ class _Compiler:
         self,
         schema: GraphQLSchema,
         operation: OperationDefinitionNode,
-        fragments: Mapping[str, FragmentDetails],
+        fragments: dict[str, FragmentDetails],
         steering: Mapping[str, bool],
         size: Size,
         grown: Callable[[], object],
@@ -94,7 +94,7 @@ class _Compiler:
         """By type, and the fields that they are selected by: those of a fragment are the same wherever it is spread."""
         self._schema = schema
         self._operation = operation
-        self._fragments = dict(fragments)
+        self._fragments = fragments
         # Nothing else that a variable holds decides on what is collected, and a plan keeps nothing else.
         self._variables = VariableValues({}, dict(steering))
 

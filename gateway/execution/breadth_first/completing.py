@@ -168,16 +168,19 @@ class ObjectCompletion:
         right: list[int] = []
         for number, verdict in enumerate(verdicts):
             try:
-                if verdict:
-                    right.append(number)
-                    continue
-                message = f"Expected value of type '{self._plan.type}' but got: {inspect(values[number])}."
-                failure: Exception = GraphQLError(message, places.field.nodes)
+                failure = None if verdict else self._is_none(values[number], places)
             except Exception as exc:  # noqa: BLE001 - a verdict may be of any class
                 failure = exc
-            completed[number] = run.failed(failure, places, number)
+            if failure is None:
+                right.append(number)
+            else:
+                completed[number] = run.failed(failure, places, number)
         begun = self._begun(run, [values[number] for number in right], SomePlaces(places, right))
         return _set(completed, right, begun)
+
+    def _is_none(self, value: Any, places: Places) -> Exception:
+        message = f"Expected value of type '{self._plan.type}' but got: {inspect(value)}."
+        return GraphQLError(message, places.field.nodes)
 
     def _begun(self, run: Run, values: list[Any], places: Places) -> list[Any]:
         level = Level(self._plan, values, places.every)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +42,12 @@ def charts(report: dict[str, Any]) -> dict[str, str]:
 
     def by_server(rows: dict[str, Any], figure_of: Callable[[dict[str, Any]], float]) -> list[Line]:
         return [
-            Line(TITLES[server], [figure_of(row[server]) if server in row else None for row in rows.values()], colour)
-            for server, colour in colours.items()
-            if any(server in row for row in rows.values())
+            Line(
+                TITLES[server],
+                [figure_of(row[server]) if server in row else None for row in rows.values()],
+                colours[server],
+            )
+            for server in _of_any(rows.values(), report)
         ]
 
     found = {
@@ -151,7 +154,7 @@ def _cases(report: dict[str, Any]) -> Iterator[str]:
 def _others(report: dict[str, Any]) -> Iterator[str]:
     yield "### Other work\n"
     figures = [(title, values) for title, values in other_figures(report) if values]
-    names = [name for name in report["throughput"] if any(name in values for _, values in figures)]
+    names = _of_any([values for _, values in figures], report)
     yield _table(
         ("", *(TITLES[name] for name in names)),
         [(title, *(values.get(name, "") for name in names)) for title, values in figures],
@@ -234,14 +237,18 @@ def _row(name: str, found: dict[str, Any], report: dict[str, Any]) -> tuple[str,
     )
 
 
+def _of_any(figures: Collection[Mapping[str, Any]], report: dict[str, Any]) -> list[str]:
+    """The servers that any of `figures` is of, in the order of all tables."""
+    return [name for name in report["throughput"] if any(name in one for one in figures)]
+
+
 def _by_column(columns: dict[str, Any], cell: Any, report: dict[str, Any]) -> str:
     """A row for each server that any of it was measured of."""
     return _table(
         ("", *columns),
         [
             (TITLES[name], *(cell(one[name]) if name in one else "not measured" for one in columns.values()))
-            for name in report["throughput"]
-            if any(name in one for one in columns.values())
+            for name in _of_any(columns.values(), report)
         ],
     )
 

@@ -85,16 +85,11 @@ async def test_what_a_fragment_selects_is_compiled_once_wherever_it_is_spread() 
         fragment C on Thing { name same { name } }
     """
     grown: list[str] = []
-    document = parse(text)
-    plans = Plans(schema, document, grown=lambda: grown.append("grown"))
-    operation = get_operation_ast(document)
-    assert operation is not None
+    question = asked(text)
+    plans = Plans(schema, question.document, grown=lambda: grown.append("grown"))
 
-    answer = await executed(
-        schema, plans, operation, variables={}, context=None, hide_suggestions=False, is_let_in=lambda: True
-    )
+    answer = await ours(schema, question, None, plans)
 
-    assert answer is not None
     assert answer.data == (await both(schema, text)).data
     # Each field that has others below it is compiled once: `thing`, `a`, `b`, `c`, `d`, as the root is.
     assert plans.compiled_fields == 1 + 5 * 2
